@@ -1,0 +1,70 @@
+/* keyword.h (core): what a keyword is and what it allows.
+ * Knows every setting through one table (keyword_settings.c); holds no current value. */
+#ifndef CORE_KEYWORD_H
+#define CORE_KEYWORD_H
+
+#include "core/labels.h"
+#include "core/value.h"
+
+#include <credis/keyword.h>
+
+#include <regex.h>
+
+/* Settings few keywords have live behind pointers: a million keywords share one process. */
+struct keyword_limits {
+	bool has_low, has_high;
+	union { int64_t integer; double real; } low, high;
+};
+
+struct credis_keyword {
+	char *name;                 /* upper case */
+	char *help;                 /* "" when none; so are units and format */
+	char *units;
+	char *format;
+	struct labels labels;       /* values, or labels of elements */
+	struct keyword_limits *limits;  /* NULL: any */
+	char *pattern;              /* NULL: any */
+	regex_t *compiled;
+	char *initial;              /* stored form once finished; NULL before when not given */
+	double deadband;            /* 0: none */
+	int64_t period_ms;          /* 0: none */
+	int64_t timeout_ms;         /* how long a write may take */
+	uint32_t max_length;        /* bytes of a string, or of each string element */
+	uint32_t min_count, max_count;  /* elements of an array; 0, 0: any */
+	uint8_t type;               /* enum credis_type */
+	uint8_t access;             /* enum credis_access */
+	bool initial_given;
+	bool finite;
+	bool persist;
+	bool force;
+	bool command;               /* momentary: acts on true, always reads false */
+	bool heartbeat;             /* counts once per period */
+};
+
+enum {
+	KEYWORD_MAX_LENGTH = 65536,         /* default of max_length */
+	KEYWORD_MAX_COUNT = 65536,          /* most elements where length says nothing */
+	KEYWORD_TIMEOUT_MS = 30000,         /* default of timeout */
+};
+
+/* Reads text as a value of this keyword and checks range, length, pattern. The reason names the
+ * keyword: "AZ: 400 is above the maximum 360". Access is not looked at. */
+bool keyword_parse_value(const struct credis_keyword *keyword, struct credis_value *value,
+    const char *text, size_t length, struct credis_error *err);
+
+/* The limits alone, for a value that was parsed already. */
+bool keyword_allows(const struct credis_keyword *keyword, const struct credis_value *value,
+    struct credis_error *err);
+
+bool keyword_is_writable(const struct credis_keyword *keyword);
+bool keyword_is_readable(const struct credis_keyword *keyword);
+
+/* Copies a name into 'out' (CREDIS_KEYWORD_MAX + 1) in upper case, or a service's
+ * (CREDIS_SERVICE_MAX + 1; [A-Za-z][A-Za-z0-9_-]*) in lower case. False with CREDIS_EINVAL. */
+bool keyword_name_check(const char *name, size_t length, char *out, struct credis_error *err);
+bool service_name_check(const char *name, size_t length, char *out, struct credis_error *err);
+
+/* Whether two descriptions say the same. */
+bool keyword_equal(const struct credis_keyword *a, const struct credis_keyword *b);
+
+#endif
