@@ -1,7 +1,12 @@
 # credis: named, typed, documented values for instruments.
 #   make            build everything into build/
-#   make run        the demo: credisd with its embedded store
-#   make test       every test
+#   make run        the demo: credisd with its embedded store and a telescope
+#   make test       every test; ends with "N passed, N failed"
+#   make install    PREFIX, DESTDIR; make uninstall takes away again, but not the configuration
+#   make fuzz       every fuzz target for FUZZ_SECONDS under libFuzzer
+#   make soak       restarts, kills and reloads for SOAK_SECONDS
+#   make systest    the end-to-end tests under both kinds of sanitizer
+#   make format, make lint, make packages (what Debian has to offer for all of this)
 #   V=1 shows commands; SAN=address,undefined or SAN=thread builds beside the normal tree.
 
 VERSION = 0.1.0
@@ -15,7 +20,10 @@ INCLUDEDIR ?= $(PREFIX)/include
 MANDIR     ?= $(PREFIX)/share/man
 SYSCONFDIR ?= /etc
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
+COMPDIR    ?= $(PREFIX)/share
 INSTALL    ?= install
+# Found beside the build tree and, installed, beside bin/ and sbin/; empty for distributions.
+RPATH      ?= $$ORIGIN:$$ORIGIN/../lib
 
 CC     ?= cc
 CFLAGS ?= -O2 -g
@@ -30,29 +38,37 @@ BASE  = -std=c11 -D_GNU_SOURCE -DCREDIS_VERSION='"$(VERSION)"' $(WARN) -fPIC \
 LINK  = $(CC) $(CFLAGS) $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 
 # What each ring may see. The compiler enforces it.
-pc          = $(shell pkg-config --cflags $(1) 2>/dev/null)
-pl          = $(shell pkg-config --libs $(1) 2>/dev/null)
-SEE_core       = -Iinclude -Isrc $(call pc,jansson)
-SEE_redis      = -Iinclude -Isrc $(call pc,hiredis libevent libevent_openssl openssl)
-SEE_client     = -Iinclude -Isrc $(call pc,libevent jansson)
-SEE_dispatcher = -Iinclude -Isrc $(call pc,libevent jansson)
-SEE_daemon     = -Iinclude $(call pc,libconfig libevent jansson)
-SEE_cli        = -Iinclude $(call pc,libconfig libevent jansson)
+pc = $(shell pkg-config --cflags $(1) 2>/dev/null)
+pl = $(shell pkg-config --libs $(1) 2>/dev/null)
+SEE_core       := -Iinclude -Isrc $(call pc,jansson)
+SEE_redis      := -Iinclude -Isrc $(call pc,hiredis libevent libevent_openssl openssl)
+SEE_client     := -Iinclude -Isrc $(call pc,libevent jansson)
+SEE_dispatcher := -Iinclude -Isrc $(call pc,libevent jansson)
+SEE_daemon     := -Iinclude $(call pc,libconfig libevent jansson)
+SEE_cli        := -Iinclude $(call pc,libconfig libevent jansson)
 
 LIB_RINGS = core redis client dispatcher
-LIB_LIBS  = $(call pl,hiredis libevent libevent_openssl openssl jansson) -lm
-PROG_LIBS = $(call pl,libconfig libevent jansson) -lm
+LIB_LIBS  := $(call pl,hiredis libevent libevent_openssl openssl jansson) -lm
+PROG_LIBS := $(call pl,libconfig libevent jansson) -lm
 
 objects = $(patsubst src/%.c,$(B)/src/%.o,$(wildcard src/$(1)/*.c))
 LIB_OBJ = $(foreach ring,$(LIB_RINGS),$(call objects,$(ring)))
 
+comma := ,
 Q = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)	$(2)")
 
+NEEDS = hiredis libevent libevent_openssl openssl jansson libconfig
+
 all: $(B)/libcredis.so.$(SOMAJOR) $(B)/libcredis.a $(B)/credisd $(B)/credis
 
+$(B)/needs: Makefile
+	$(Q)mkdir -p $(B)
+	$(Q)pkg-config --exists --print-errors $(NEEDS) && touch $@ || \
+	    { echo "make packages installs what is missing"; exit 1; } >&2
+
 define ring
-$(B)/src/$(1)/%.o: src/$(1)/%.c Makefile
+$(B)/src/$(1)/%.o: src/$(1)/%.c Makefile | $(B)/needs
 	$$(call say,CC,$$<)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$(CC) $(BASE) $$(SEE_$(1)) $(CFLAGS) $(CPPFLAGS) -c -o $$@ $$<
@@ -71,11 +87,11 @@ $(B)/libcredis.so.$(SOMAJOR): $(LIB_OBJ) src/libcredis.map
 
 $(B)/credisd: $(call objects,daemon) $(B)/libcredis.so.$(SOMAJOR)
 	$(call say,LD,$@)
-	$(Q)$(LINK) -o $@ $(call objects,daemon) -L$(B) -lcredis -Wl,-rpath,'$$ORIGIN' $(PROG_LIBS)
+	$(Q)$(LINK) -o $@ $(call objects,daemon) -L$(B) -lcredis $(if $(RPATH),-Wl$(comma)-rpath$(comma)'$(RPATH)') $(PROG_LIBS)
 
 $(B)/credis: $(call objects,cli) $(B)/libcredis.so.$(SOMAJOR)
 	$(call say,LD,$@)
-	$(Q)$(LINK) -o $@ $(call objects,cli) -L$(B) -lcredis -Wl,-rpath,'$$ORIGIN' $(PROG_LIBS)
+	$(Q)$(LINK) -o $@ $(call objects,cli) -L$(B) -lcredis $(if $(RPATH),-Wl$(comma)-rpath$(comma)'$(RPATH)') $(PROG_LIBS)
 
 # Unit tests: one program a file, linked with the archive so that the inside can be reached.
 UNIT = $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
@@ -86,17 +102,116 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/libcredis.a Makefile
 	    $(if $(SAN),-fsanitize=$(SAN)) -o $@ $< $(B)/libcredis.a $(LIB_LIBS) $(call pl,cmocka)
 unit: $(UNIT)
 
-# Fuzz targets: under libFuzzer with CC=clang, or replaying files with tests/fuzz/replay.c.
+# Fuzz targets: with FUZZER=1 and clang under libFuzzer, otherwise replaying files (replay.c).
 FUZZ = $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_MAIN = $(if $(FUZZER),-fsanitize=fuzzer,tests/fuzz/replay.c)
+$(B)/tests/fuzz/fuzz_config: FUZZ_MORE = $(filter-out %/main.o,$(call objects,daemon))
+$(B)/tests/fuzz/fuzz_config: $(call objects,daemon)
 $(B)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libcredis.a Makefile
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(BASE) -Iinclude -Isrc $(call pc,libevent jansson libconfig) $(CFLAGS) -o $@ $< tests/fuzz/replay.c \
-	    $(B)/libcredis.a $(LIB_LIBS)
+	$(Q)$(CC) $(BASE) -Iinclude -Isrc $(call pc,libevent jansson libconfig) $(CFLAGS) -o $@ $< \
+	    $(FUZZ_MAIN) $(FUZZ_MORE) $(B)/libcredis.a $(LIB_LIBS) $(PROG_LIBS)
 fuzz-replay: $(FUZZ)
+
+# Whatever needs Debian's packages installs them first and then starts make anew, because pkg-config
+# may not have been there when this file was read.
+FUZZ_SECONDS ?= 60
+SOAK_SECONDS ?= 600
+PYTEST = /usr/bin/python3 -m pytest
+jobs = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+again = $(MAKE) --no-print-directory
+everything = $(again) $(jobs) $(1) all unit fuzz-replay
+
+packages:
+	@.ci/packages build run test lint fuzz
+
+run:
+	@.ci/packages build run
+	@$(again) $(jobs) all
+	@etc/demo $(B)
+
+test:
+	@.ci/packages build run test
+	@$(call everything)
+	@$(call everything,SAN=address$(comma)undefined)
+	@tests/run
+
+fuzz:
+	@.ci/packages build fuzz
+	@$(again) $(jobs) CC=clang FUZZER=1 SAN=fuzzer-no-link,address,undefined B=build-fuzz fuzz-replay
+	@tests/run --build build-fuzz --seconds $(FUZZ_SECONDS) fuzz
+
+soak:
+	@.ci/packages build run test
+	@$(again) $(jobs) all
+	@CREDIS_SOAK=$(SOAK_SECONDS) $(PYTEST) -q tests/e2e/test_soak.py
+
+systest:
+	@.ci/packages build run test
+	@$(call everything,SAN=address$(comma)undefined)
+	@$(call everything,SAN=thread)
+	@tests/run --build build-address,undefined unit system
+	@tests/run --build build-thread unit system
+
+lint:
+	@.ci/packages build run test lint
+	@$(again) $(jobs) B=build-lint CFLAGS="-O2 -g -Werror" all unit
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+	    --suppress=missingIncludeSystem --error-exitcode=1 -Iinclude -Isrc src
+	clang-format --dry-run -Werror $(FORMATTED)
+	mandoc -Tlint -Wstyle man/*.[1-8]
+
+FORMATTED = $(wildcard include/credis/*.h src/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] man/*.c)
+format:
+	clang-format -i $(FORMATTED)
+
+# What goes where: "directory mode file…", shared by install and uninstall.
+MANPAGES = $(wildcard man/*.[1-8])
+define INSTALLED
+$(BINDIR) 755 $(B)/credis
+$(SBINDIR) 755 $(B)/credisd
+$(INCLUDEDIR)/credis 644 $(wildcard include/credis/*.h)
+$(LIBDIR)/pkgconfig 644 $(B)/libcredis.pc
+$(UNITDIR) 644 $(B)/credisd.service
+$(COMPDIR)/bash-completion/completions 644 $(wildcard src/cli/completions/credis)
+$(COMPDIR)/zsh/site-functions 644 $(wildcard src/cli/completions/_credis)
+$(COMPDIR)/fish/vendor_completions.d 644 $(wildcard src/cli/completions/credis.fish)
+$(foreach page,$(MANPAGES),$(MANDIR)/man$(subst .,,$(suffix $(page))) 644 $(page)
+)
+endef
+export INSTALLED
+LIBRARY = $(DESTDIR)$(LIBDIR)/libcredis.so
+CONFDIR = $(DESTDIR)$(SYSCONFDIR)/credis
+
+$(B)/libcredis.pc: src/libcredis.pc.in FORCE
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+	    -e 's|@VERSION@|$(VERSION)|' $< > $@
+
+$(B)/credisd.service: systemd/credisd.service FORCE
+	$(Q)sed 's|/usr/sbin/credisd|$(SBINDIR)/credisd|g' $< > $@
+
+# Configuration that is there already stays as it is, and a services.d of the site's own stays free
+# of demos.
+install: all $(B)/libcredis.pc $(B)/credisd.service
+	$(Q)echo "$$INSTALLED" | while read -r dir mode files; do for file in $$files; do \
+	    $(INSTALL) -D -m $$mode $$file $(DESTDIR)$$dir/$${file##*/} || exit 1; done; done
+	$(Q)$(INSTALL) -D -m 644 $(B)/libcredis.so.$(SOMAJOR) $(LIBRARY).$(VERSION)
+	$(Q)ln -sf libcredis.so.$(VERSION) $(LIBRARY).$(SOMAJOR)
+	$(Q)ln -sf libcredis.so.$(SOMAJOR) $(LIBRARY)
+	$(Q)for file in credisd.conf credis.conf; do test -e $(CONFDIR)/$$file || \
+	    $(INSTALL) -D -m 644 etc/$$file $(CONFDIR)/$$file; done
+	$(Q)test -e $(CONFDIR)/services.d || for file in etc/services.d/*.conf; do \
+	    $(INSTALL) -D -m 644 $$file $(CONFDIR)/services.d/$${file##*/}; done
+
+uninstall:
+	$(Q)echo "$$INSTALLED" | while read -r dir mode files; do for file in $$files; do \
+	    rm -f $(DESTDIR)$$dir/$${file##*/}; done; done
+	$(Q)rm -f $(LIBRARY) $(LIBRARY).$(SOMAJOR) $(LIBRARY).$(VERSION)
+	$(Q)rmdir $(DESTDIR)$(INCLUDEDIR)/credis 2>/dev/null || true
 
 clean:
 	rm -rf build build-*
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit fuzz-replay clean
+.PHONY: FORCE all unit fuzz-replay packages run test fuzz soak systest lint format install uninstall clean
