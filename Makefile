@@ -172,8 +172,6 @@ define INSTALLED
 $(BINDIR) 755 $(B)/credis
 $(SBINDIR) 755 $(B)/credisd
 $(INCLUDEDIR)/credis 644 $(wildcard include/credis/*.h)
-$(LIBDIR)/pkgconfig 644 $(B)/libcredis.pc
-$(UNITDIR) 644 $(B)/credisd.service
 $(COMPDIR)/bash-completion/completions 644 $(wildcard src/cli/completions/credis)
 $(COMPDIR)/zsh/site-functions 644 $(wildcard src/cli/completions/_credis)
 $(COMPDIR)/fish/vendor_completions.d 644 $(wildcard src/cli/completions/credis.fish)
@@ -182,23 +180,22 @@ $(foreach page,$(MANPAGES),$(MANDIR)/man$(subst .,,$(suffix $(page))) 644 $(page
 endef
 export INSTALLED
 LIBRARY = $(DESTDIR)$(LIBDIR)/libcredis.so
+PCFILE  = $(DESTDIR)$(LIBDIR)/pkgconfig/libcredis.pc
+UNIT_FILE = $(DESTDIR)$(UNITDIR)/credisd.service
 CONFDIR = $(DESTDIR)$(SYSCONFDIR)/credis
-
-$(B)/libcredis.pc: src/libcredis.pc.in FORCE
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|' \
-	    -e 's|@VERSION@|$(VERSION)|' $< > $@
-
-$(B)/credisd.service: systemd/credisd.service FORCE
-	$(Q)sed 's|/usr/sbin/credisd|$(SBINDIR)/credisd|g' $< > $@
 
 # Configuration that is there already stays as it is, and a services.d of the site's own stays free
 # of demos.
-install: all $(B)/libcredis.pc $(B)/credisd.service
+install: all
 	$(Q)echo "$$INSTALLED" | while read -r dir mode files; do for file in $$files; do \
 	    $(INSTALL) -D -m $$mode $$file $(DESTDIR)$$dir/$${file##*/} || exit 1; done; done
 	$(Q)$(INSTALL) -D -m 644 $(B)/libcredis.so.$(SOMAJOR) $(LIBRARY).$(VERSION)
 	$(Q)ln -sf libcredis.so.$(VERSION) $(LIBRARY).$(SOMAJOR)
 	$(Q)ln -sf libcredis.so.$(SOMAJOR) $(LIBRARY)
+	$(Q)mkdir -p $(dir $(PCFILE)) $(dir $(UNIT_FILE))
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+	    -e 's|@VERSION@|$(VERSION)|' src/libcredis.pc.in >$(PCFILE)
+	$(Q)sed 's|/usr/sbin/credisd|$(SBINDIR)/credisd|g' systemd/credisd.service >$(UNIT_FILE)
 	$(Q)for file in credisd.conf credis.conf; do test -e $(CONFDIR)/$$file || \
 	    $(INSTALL) -D -m 644 etc/$$file $(CONFDIR)/$$file; done
 	$(Q)test -e $(CONFDIR)/services.d || for file in etc/services.d/*.conf; do \
@@ -207,11 +204,11 @@ install: all $(B)/libcredis.pc $(B)/credisd.service
 uninstall:
 	$(Q)echo "$$INSTALLED" | while read -r dir mode files; do for file in $$files; do \
 	    rm -f $(DESTDIR)$$dir/$${file##*/}; done; done
-	$(Q)rm -f $(LIBRARY) $(LIBRARY).$(SOMAJOR) $(LIBRARY).$(VERSION)
+	$(Q)rm -f $(LIBRARY) $(LIBRARY).$(SOMAJOR) $(LIBRARY).$(VERSION) $(PCFILE) $(UNIT_FILE)
 	$(Q)rmdir $(DESTDIR)$(INCLUDEDIR)/credis 2>/dev/null || true
 
 clean:
 	rm -rf build build-*
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: FORCE all unit fuzz-replay packages run test fuzz soak systest lint format install uninstall clean
+.PHONY: all unit fuzz-replay packages run test fuzz soak systest lint format install uninstall clean

@@ -19,7 +19,7 @@ def environment(**more):
     """The caller's environment without what would change an outcome, and with 'more'."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(("CREDIS_", "NOTIFY_", "WATCHDOG_"))
            and k not in ("STATE_DIRECTORY", "RUNTIME_DIRECTORY", "LISTEN_FDS", "LISTEN_PID")}
-    env.update({"LC_ALL": "C.UTF-8", "TZ": "UTC", **SANITIZERS})
+    env.update({"LC_ALL": "C.UTF-8", "TZ": "UTC", "CREDIS_CONF": "", **SANITIZERS})
     env.update({k: str(v) for k, v in more.items()})
     return env
 

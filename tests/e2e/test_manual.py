@@ -1,0 +1,172 @@
+"""The manual says what the programs do: verbs, options, settings, exit statuses, functions."""
+
+import re
+import subprocess
+
+import pytest
+
+from harness.waiting import BUILD, ROOT, SANITIZER
+from test_tree import declared_functions
+
+MAN = ROOT / "man"
+PAGES = sorted(MAN.glob("*.[1-8]"))
+
+
+def source(page):
+    return (MAN / page).read_text()
+
+
+def section(page, name):
+    return re.search(rf"^\.Sh {name}\n(.*?)(?=^\.Sh |\Z)", source(page), re.M | re.S).group(1)
+
+
+def program(name, *words):
+    done = subprocess.run([BUILD / name, *words], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def options_of_help(text):
+    """Long names, with the letter where there is one: {("--url", "-u"), …}."""
+    return {(long, letter or None) for letter, long in re.findall(r"^  (-\w)?,? +(--[\w-]+)", text, re.M)}
+
+
+def options_of_manual(text):
+    found = set()
+    for line in re.findall(r"^\.It ((?:Fl .*))$", text, re.M):
+        flags = re.findall(r"Fl (-?[\w-]+)", line)
+        long = next(flag for flag in flags if flag.startswith("-"))
+        letter = next((flag for flag in flags if not flag.startswith("-")), None)
+        found.add(("-" + long, letter and "-" + letter))
+    return found
+
+
+def verbs_of_help():
+    text = program("credis", "--help")
+    verbs = re.search(r"^verbs:\n((?:  .*\n)+)", text, re.M).group(1)
+    return re.findall(r"^  (\w+)", verbs, re.M)
+
+
+def verbs_of_manual():
+    """Each verb with its part of the page."""
+    parts = re.split(r"^\.It Cm ", section("credis.1", "VERBS"), flags=re.M)[1:]
+    return {part.split()[0]: part for part in parts}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_mandoc_finds_nothing_to_say(page):
+    done = subprocess.run(["mandoc", "-Tlint", page], capture_output=True, text=True, timeout=60)
+    # Which pages are installed here says nothing about ours.
+    said = [line for line in (done.stdout + done.stderr).splitlines()
+            if "referenced manual not found" not in line and "outdated mandoc.db" not in line]
+    assert said == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_references_between_our_pages_exist(page):
+    for name, number in re.findall(r"^\.Xr (\S*credis\S*) (\d)", page.read_text(), re.M):
+        assert (MAN / f"{name}.{number}").exists(), f"{name}({number})"
+
+
+def test_credis_1_has_the_verbs_of_the_program():
+    assert list(verbs_of_manual()) == verbs_of_help()
+
+
+@pytest.mark.parametrize("verb", list(verbs_of_manual()))
+def test_credis_1_has_the_options_of_each_verb(verb):
+    own = program("credis", verb, "--help").partition("options of every verb:")[0]
+    assert options_of_manual(verbs_of_manual()[verb]) == options_of_help(own)
+
+
+def test_credis_1_has_the_options_of_every_verb():
+    everyone = program("credis", "list", "--help").partition("options of every verb:")[2]
+    assert options_of_manual(section("credis.1", "DESCRIPTION")) == options_of_help(everyone)
+
+
+def statuses(page):
+    return re.findall(r"^\.It (\d)\n(.*)", section(page, "EXIT STATUS"), re.M)
+
+
+def test_credis_1_has_the_exit_statuses_of_the_program():
+    text = program("credis", "--help")
+    block = re.search(r"^exit status:\n((?:  .*\n)+)", text, re.M).group(1)
+    assert statuses("credis.1") == re.findall(r"^  (\d)  (.*)", block, re.M)
+
+
+def test_credisd_8_has_the_options_of_the_program():
+    text = program("credisd", "--help")
+    told = set(re.findall(r"^  (-[\w-]+)", text, re.M))
+    manual = set(re.findall(r"^\.It Fl (\S+)", section("credisd.8", "DESCRIPTION"), re.M))
+    assert {"-" + flag for flag in manual} == told
+
+
+def test_credisd_8_has_the_exit_statuses_of_the_program():
+    text = program("credisd", "--help")
+    told = re.findall(r"^  (\d)  (.*)", text.partition("xit status")[2], re.M)
+    assert statuses("credisd.8") == told
+
+
+def settings_of_program():
+    rows = [line.split("\t") for line in program("credisd", "--settings").splitlines()]
+    assert all(len(row) == 3 and all(row) for row in rows), rows
+    return [row[0] for row in rows]
+
+
+def settings_of_manual():
+    """group.setting for everything that is described."""
+    found = set()
+    for name, prefix in (("THE MAIN FILE", ""), ("SERVICES", "service."), ("KEYWORDS", "keyword.")):
+        text = section("credisd.conf.5", name).partition(".Ss")[0]
+        group = None
+        for line in text.splitlines():
+            if line.startswith(".Bl"):
+                group = [] if group is None else group + [last]
+            elif line.startswith(".El"):
+                group.pop() if group else None
+            elif match := re.match(r"\.It Cm (.*)", line):
+                for last in match.group(1).replace(",", " ").split():
+                    found.add(prefix + ".".join([*group, last]))
+    return found
+
+
+def test_credisd_conf_5_has_the_settings_of_the_program():
+    assert settings_of_manual() == set(settings_of_program())
+
+
+def test_every_public_function_is_named_in_libcredis_3():
+    named = set(re.findall(r"^\.(?:Pq )?Fn (credis_\w+)", source("libcredis.3"), re.M))
+    assert named == declared_functions()
+
+
+
+def test_protocol_names_every_code_of_an_answer():
+    text = section("credis-protocol.7", "MESSAGES")
+    for word in ("type", "range", "values", "length", "pattern", "read-only", "write-only", "conflict", "busy",
+                 "unknown-keyword", "malformed", "driver", "timeout", "store"):
+        assert re.search(rf"\b{word}\b", text), word
+
+
+def example():
+    text = re.search(r"^\.Bd -literal\n(.*?)^\.Ed", section("libcredis.3", "EXAMPLES"), re.M | re.S).group(1)
+    return text.replace("\\e", "\\")
+
+
+def test_example_of_libcredis_3_compiles_and_does_what_it_says(tmp_path, credisd, cli, redis):
+    program = tmp_path / "example"
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "libevent"], capture_output=True, text=True,
+                           check=True).stdout.split()
+    subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", "-xc", "-", "-o", program, f"-I{ROOT}/include",
+                    *([f"-fsanitize={SANITIZER}"] if SANITIZER else []),
+                    f"-L{BUILD}", "-lcredis", f"-Wl,-rpath,{BUILD}", *flags],
+                   input=example(), text=True, check=True)
+    credisd()
+    words = [program, redis.url, "demo.POS", "7.25"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as started:
+        try:
+            assert started.stdout.readline() == "demo.POS = 7.25\n"
+            assert cli("modify", "demo.POS=8").status == 0
+            assert started.stdout.readline() == "demo.POS = 8\n"
+        finally:
+            started.terminate()
+    refused = subprocess.run([*words[:3], "99"], capture_output=True, text=True, timeout=60)
+    assert (refused.returncode, refused.stderr) == (1, "demo.POS: 99 is above the maximum 10\n")
