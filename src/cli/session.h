@@ -1,0 +1,59 @@
+/* session.h: what every verb has: the options, the client, the event loop, the output, the status. */
+#ifndef CLI_SESSION_H
+#define CLI_SESSION_H
+
+#include "exits.h"
+#include "options.h"
+
+#include <credis/client.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct event_base;
+struct output;
+struct progress;
+
+struct session {
+	const struct options *options;
+	const struct output *output;
+	enum exit_status status;    /* of the first failure */
+	size_t pending;             /* calls under way */
+	bool stopping;
+
+	/* from session_connect() on */
+	struct event_base *base;
+	struct credis_client *client;
+	struct progress *progress;
+	char said[CREDIS_ERROR_TEXT];
+};
+
+void session_init(struct session *session, const struct options *options);
+
+/* Opens the client, which connects at its first call. False when that failed, and said so. */
+bool session_connect(struct session *session);
+void session_close(struct session *session);
+
+/* Turns the loop until each call that began has ended, or session_stop(). */
+void session_began(struct session *session);
+void session_ended(struct session *session);
+void session_run(struct session *session);
+void session_stop(struct session *session);
+
+/* Standard output, with nothing else on its line. */
+FILE *session_out(struct session *session);
+
+/* Reports a failure, of a keyword, a service or neither (NULL); the first one gives the status. */
+void session_fail(struct session *session, const char *service, const char *keyword,
+    const struct credis_error *err);
+
+/* The same for what is wrong with the command line. */
+void session_refuse(struct session *session, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A note for people, on stderr; not with -q. */
+void session_note(struct session *session, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif
