@@ -1,0 +1,110 @@
+/* main.c: takes the command line apart, runs the verb, ends with the status of its first failure. */
+#include "fault.h"
+#include "help.h"
+#include "memory.h"
+#include "nearest.h"
+#include "output.h"
+#include "session.h"
+#include "verbs.h"
+
+#include <credis/version.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+/* Reports what is wrong with the command line. */
+static void
+refuse(struct session *session, const struct verb *verb, const struct credis_error *err)
+{
+	session_fail(session, NULL, NULL, err);
+	if (!session->options->json)
+		help_usage(stderr, verb);
+}
+
+static void
+refuse_verb(struct session *session, const char *name)
+{
+	struct nearest nearest = { 0 };
+	char hint[NEAREST_HINT];
+	struct credis_error err;
+
+	for (size_t i = 0; verb_row(i) != NULL; i++) {
+		if (!verb_row(i)->hidden)
+			nearest_try(&nearest, name, verb_row(i)->name);
+	}
+	fault(&err, CREDIS_EINVAL, "'%.64s' is no verb%s", name, nearest_hint(&nearest, "", hint));
+	refuse(session, NULL, &err);
+}
+
+static void
+run(struct session *session, const struct verb *verb, char **words, int count)
+{
+	struct credis_error err;
+
+	if (count < verb->min || count > verb->max) {
+		fault(&err, CREDIS_EINVAL, count < verb->min ? "%s needs %s%s"
+		    : "%s takes %s and nothing more%s", verb->name, verb->arguments,
+		    verb->run == run_wait ? ": quote it for the shell" : "");
+		refuse(session, verb, &err);
+		return;
+	}
+	if (verb->offline || session_connect(session))
+		verb->run(session, words, count);
+}
+
+static void
+run_line(struct session *session, struct options *options, int argc, char **argv, char **words)
+{
+	struct credis_error err;
+	int count;
+	bool ok = options_parse(options, argc, argv, words, &count, NULL, &err);
+	const struct verb *verb = count > 0 ? verb_find(words[0]) : NULL;
+
+	session_init(session, options);
+	if (count > 0 && verb == NULL)
+		refuse_verb(session, words[0]);
+	else if (!ok)
+		refuse(session, verb, &err);
+	else if (options->help)
+		help_page(stdout, verb);
+	else if (options->version)
+		printf("credis %s\n", credis_version());
+	else if (verb != NULL)
+		run(session, verb, words + 1, count - 1);
+	else {
+		fault(&err, CREDIS_EINVAL, "what to do is missing: a verb");
+		refuse(session, NULL, &err);
+	}
+}
+
+/* What was printed is only said when it arrived; a reader that had enough is no failure. */
+static void
+finish_output(struct session *session)
+{
+	struct credis_error err;
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return;
+	if (errno == EPIPE)
+		return;
+	fault(&err, CREDIS_ESTORE, "cannot write the output: %s", strerror(errno));
+	output_text.error(NULL, NULL, &err);
+	if (session->status == EXIT_DONE)
+		session->status = EXIT_REFUSED;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options = { 0 };
+	struct session session;
+	char **words = must(calloc((size_t)argc + 1, sizeof *words));
+
+	signal(SIGPIPE, SIG_IGN);
+	run_line(&session, &options, argc > 0 ? argc - 1 : 0, argv + 1, words);
+	session_close(&session);
+	finish_output(&session);
+	free(words);
+	return (int)session.status;
+}

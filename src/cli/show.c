@@ -1,0 +1,95 @@
+/* show.c: current values. */
+#include "answers.h"
+#include "find.h"
+#include "memory.h"
+#include "output.h"
+#include "progress.h"
+#include "session.h"
+#include "target.h"
+#include "verbs.h"
+
+#include <unistd.h>
+
+struct show {
+	struct session *session;
+	struct style style;
+	struct answers *answers;
+	struct target *targets;
+	size_t count;
+};
+
+/* One keyword asked for. */
+struct question {
+	struct show *show;
+	size_t n;
+};
+
+static void
+end(const struct question *question, const struct credis_error *failure)
+{
+	struct show *show = question->show;
+	const struct target *target = &show->targets[question->n];
+	size_t missing;
+
+	if (failure != NULL)
+		session_fail(show->session, target->service, target->keyword, failure);
+	answers_end(show->answers, question->n);
+	session_ended(show->session);
+	missing = answers_missing(show->answers);
+	progress_say(show->session->progress,
+	    missing < show->count ? show->targets[missing].both : NULL);
+}
+
+static void
+on_reading(void *arg, const struct credis_error *err, const struct credis_reading *reading)
+{
+	struct question *question = arg;
+	struct show *show = question->show;
+
+	if (err->code == CREDIS_OK)
+		show->session->output->reading(answers_open(show->answers, question->n),
+		    &show->style, reading);
+	end(question, err->code != CREDIS_OK ? err : NULL);
+}
+
+static void
+ask_all(struct show *show, struct question *questions)
+{
+	struct session *session = show->session;
+	struct credis_error err;
+
+	for (size_t i = 0; i < show->count; i++) {
+		questions[i] = (struct question){ show, i };
+		session_began(session);
+		if (credis_client_read(session->client, show->targets[i].both,
+		    session->options->refresh, on_reading, &questions[i], &err) == 0)
+			end(&questions[i], &err);
+	}
+}
+
+void
+run_show(struct session *session, char **words, int count)
+{
+	const struct options *options = session->options;
+	size_t good;
+	struct target *asked = targets_parse(session, words, count, &good);
+	struct question *questions;
+	struct show show = { .session = session, .style = {
+		.form = options->binary ? CREDIS_BINARY : CREDIS_ASCII,
+		.terse = options->terse,
+		.timestamp = options->timestamp,
+		.ktl = options->ktl,
+		.qualified = targets_mix_services(asked, good),
+		.raw = !isatty(STDOUT_FILENO),
+	} };
+
+	show.targets = find_exact(session, asked, good, false, &show.count);
+	show.answers = answers_new(session, show.count);
+	questions = must(calloc(show.count + 1, sizeof *questions));
+	ask_all(&show, questions);
+	session_run(session);
+	answers_free(show.answers);
+	free(questions);
+	free(show.targets);
+	free(asked);
+}

@@ -1,0 +1,104 @@
+/* verbs.c: the table of verbs, and what their help says.
+ * Tests compare the manual with it. */
+#include "verbs.h"
+
+#include <string.h>
+
+static const struct verb verbs[] = {
+	{ .name = "list", .max = 1, .run = run_list, .arguments = "[PATTERN]",
+	    .summary = "the services, or the keywords of one",
+	    .about =
+	    "Without PATTERN lists the services: state, number of keywords, help. With a service, or\n"
+	    "SERVICE.PATTERN, lists its keywords: type, access, units, help.\n",
+	    .examples =
+	    "credis list\n"
+	    "credis list telescope\n"
+	    "credis list 'telescope.A*'\n" },
+	{ .name = "show", .min = 1, .max = VERB_ANY, .run = run_show, .arguments = "KEYWORD…",
+	    .summary = "current values",
+	    .about =
+	    "Prints the stored value of each keyword, or with --refresh a fresh one. A name may be a\n"
+	    "glob: * and % stand for any run of characters, ? for one. Names are qualified with their\n"
+	    "service when keywords of several services are asked for.\n",
+	    .examples =
+	    "credis show telescope.AZ\n"
+	    "credis show -s telescope AZ EL --refresh\n"
+	    "az=$(credis show --terse telescope.AZ)\n" },
+	{ .name = "describe", .min = 1, .max = VERB_ANY, .run = run_describe,
+	    .arguments = "KEYWORD…",
+	    .summary = "everything known of a keyword",
+	    .about =
+	    "Prints the description of each keyword, a setting a line, as in credisd.conf(5). What\n"
+	    "stands at its default is left out.\n",
+	    .examples =
+	    "credis describe telescope.FILTER\n"
+	    "credis describe --json 'telescope.*'\n" },
+	{ .name = "modify", .min = 1, .max = VERB_ANY, .run = run_modify,
+	    .arguments = "KEYWORD=VALUE…",
+	    .summary = "write keywords and wait",
+	    .about =
+	    "Writes each keyword and waits until all writes have completed. VALUE is any text that the\n"
+	    "keyword's type accepts and may hold '='. Fails at once when nobody serves the keyword.\n"
+	    "\n"
+	    "With --notify each keyword is printed as its write completes. With --nowait the requests\n"
+	    "are handed over and their outcome is not waited for.\n"
+	    "\n"
+	    "As in KTL, 'KEYWORD= VALUE', 'KEYWORD =VALUE' and 'KEYWORD = VALUE' mean the same, and the\n"
+	    "words nowait, notify, wait and silent may stand among the arguments ('silent' is -q). After\n"
+	    "'KEYWORD=', another assignment or one of these words is not taken for the value: the value\n"
+	    "is then empty.\n",
+	    .examples =
+	    "credis modify telescope.FILTER=R\n"
+	    "credis modify --atomic telescope.AZ=120 telescope.EL=45\n"
+	    "credis modify -s telescope AZ=12.5 nowait silent\n" },
+	{ .name = "monitor", .min = 1, .max = VERB_ANY, .run = run_monitor,
+	    .arguments = "KEYWORD…",
+	    .summary = "print values as they change",
+	    .about =
+	    "Prints a line at once for each keyword that has a value, and one at each change, until\n"
+	    "interrupted, -n lines were printed, or -t has passed (which is status 3 if -n lines were\n"
+	    "asked for). When the store is lost it says so on stderr (with --json as an object with\n"
+	    "\"event\"), keeps trying, and says when it is back; what changed meanwhile is printed then.\n",
+	    .examples =
+	    "credis monitor 'telescope.*'\n"
+	    "credis monitor -n 1 telescope.AZ\n"
+	    "credis monitor --json weather.WIND | jq .value\n" },
+	{ .name = "wait", .min = 1, .max = 1, .run = run_wait, .arguments = "EXPRESSION",
+	    .summary = "wait until an expression is true",
+	    .about =
+	    "Waits until EXPRESSION is true; prints nothing, see the exit status. Without -t the\n"
+	    "deadline is one hour. $SERVICE.KEYWORD is a value ($KEYWORD with -s); there are comparisons,\n"
+	    "and or not, arithmetic and functions, see credisd.conf(5). Quote it for the shell.\n",
+	    .examples =
+	    "credis wait -t 5m '$telescope.AZ >= 9.9 and $telescope.FILTER == open'\n"
+	    "credis wait -s telescope 'not $PARK' && echo moving\n" },
+	{ .name = "status", .max = 1, .run = run_status, .arguments = "[SERVICE]",
+	    .summary = "who serves what, and how well",
+	    .about =
+	    "Prints for each service, or the one named, its dispatcher: state, host, process, version,\n"
+	    "since when, requests a second, time from request to answer, store, faults (malformed\n"
+	    "requests, values found wrong, writes that failed) and the last fault. A service that nobody\n"
+	    "serves says so; if it is the one named, the exit status is 6.\n",
+	    .examples =
+	    "credis status\n"
+	    "credis status telescope\n" },
+	{ .name = "complete", .max = VERB_ANY, .run = run_complete, .arguments = "-- WORD…",
+	    .summary = "what the last of the words may become, for shells", .about = "",
+	    .examples = "", .offline = true, .hidden = true },
+};
+
+const struct verb *
+verb_row(size_t n)
+{
+	return n < sizeof verbs / sizeof *verbs ? &verbs[n] : NULL;
+}
+
+const struct verb *
+verb_find(const char *name)
+{
+	for (size_t i = 0; verb_row(i) != NULL; i++) {
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	}
+	return NULL;
+}
