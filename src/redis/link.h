@@ -83,6 +83,11 @@ typedef void link_answer(void *arg, uint64_t id, const struct reply *reply,
 struct buffer *link_command(struct link *link, link_answer *answer, void *arg, uint64_t id,
     struct credis_error *err);
 
+/* The same for 'count' commands that must not be torn apart (MULTI … EXEC): all of them are to be
+ * formatted. 'each' (may be NULL) is answered for all but the last, 'last' for the last. */
+struct buffer *link_batch(struct link *link, size_t count, link_answer *each, link_answer *last,
+    void *arg, uint64_t id, struct credis_error *err);
+
 /* Like link_command() for SUBSCRIBE and its kin, which are answered by pushes only. */
 struct buffer *link_subscribe_command(struct link *link, struct credis_error *err);
 

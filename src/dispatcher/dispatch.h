@@ -1,0 +1,25 @@
+/* dispatch.h: from a payload on a channel to a request, or a reasoned refusal.
+ * Knows verbs, deadlines, duplicates and groups; what a verb does is modify.c's and read.c's. */
+#ifndef DISPATCHER_DISPATCH_H
+#define DISPATCHER_DISPATCH_H
+
+#include "core/message.h"
+#include "dispatcher/post.h"
+#include "dispatcher/registry.h"
+
+enum dispatch_verb { DISPATCH_MODIFY, DISPATCH_READ };
+
+/* 'entry' is NULL on the channel of a whole service, where each message names its keyword. */
+void dispatch_payload(struct post *post, struct served *served, struct entry *entry,
+    enum dispatch_verb verb, const char *payload, size_t length);
+
+/* A message on its way through: all that a verb needs to know. */
+struct asking {
+	struct post *post;
+	struct served *served;
+	struct entry *entry;
+	struct peer *peer;          /* NULL: nobody wants an answer */
+	const struct message *message;
+};
+
+#endif

@@ -1,0 +1,253 @@
+/* intake.c: SUBSCRIBE in portions, and where a message on a channel belongs.
+ * What a message means is dispatch.c's. */
+#include "dispatcher/intake.h"
+
+#include "core/error.h"
+#include "dispatcher/dispatch.h"
+#include "dispatcher/served.h"
+#include "redis/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PORTION = 2048 };                /* keywords subscribed before the server is waited for */
+
+struct intake {
+	struct post *post;
+	struct link *link;
+	void (*on_up)(void *arg);
+};
+
+static void on_up(struct link *link, void *arg);
+static void on_down(struct link *link, bool was_up, const struct credis_error *why, void *arg);
+static void on_push(struct link *link, const struct reply *push, void *arg);
+
+struct intake *
+intake_new(struct post *post, const struct link_options *options, void (*up)(void *arg),
+    struct credis_error *err)
+{
+	static const struct link_events events = { on_up, on_down, on_push };
+	struct intake *intake = calloc(1, sizeof(*intake));
+
+	if (intake == NULL) {
+		error_no_memory(err);
+		return NULL;
+	}
+	intake->post = post;
+	intake->on_up = up;
+	intake->link = link_new(post->base, options, &events, intake, err);
+	if (intake->link != NULL)
+		return intake;
+	free(intake);
+	return NULL;
+}
+
+void
+intake_free(struct intake *intake)
+{
+	if (intake == NULL)
+		return;
+	link_free(intake->link);
+	free(intake);
+}
+
+void
+intake_start(struct intake *intake)
+{
+	link_start(intake->link);
+}
+
+bool
+intake_is_up(const struct intake *intake)
+{
+	return link_is_up(intake->link);
+}
+
+int64_t
+intake_connection_id(const struct intake *intake)
+{
+	return link_connection_id(intake->link);
+}
+
+static void
+add_channels(struct buffer *out, const struct post *post, const char *service,
+    const char *keyword)
+{
+	struct name channel;
+
+	names_keyword(&channel, post->store.ns, service, keyword, NAMES_MODIFY);
+	command_word(out, channel.text, channel.length);
+	names_keyword(&channel, post->store.ns, service, keyword, NAMES_READ);
+	command_word(out, channel.text, channel.length);
+}
+
+static void
+send_one(struct intake *intake, const char *verb, const char *service)
+{
+	struct buffer *out = link_subscribe_command(intake->link, NULL);
+	struct name channel;
+
+	if (out == NULL)
+		return;
+	names_service(&channel, intake->post->store.ns, service, NAMES_GROUP_MODIFY);
+	command_texts(out, verb, channel.text, NULL);
+}
+
+static void subscribe_portion(struct intake *intake, struct served *served, uint32_t from);
+
+static void
+on_drained(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
+{
+	struct intake *intake = arg;
+	struct served *served = post_find(intake->post, ticket);
+
+	(void)reply;
+	(void)err;
+	if (served != NULL)
+		served->drained = true;
+}
+
+void
+intake_drain(struct intake *intake, struct served *served)
+{
+	struct buffer *out = link_command(intake->link, on_drained, intake,
+	    post_ticket(served->serial, 0), NULL);
+
+	served->drained = out == NULL;
+	if (out != NULL)
+		command_texts(out, "PING", NULL);
+}
+
+/* The answer to the PING behind a portion: all before it is in force. */
+static void
+on_portion(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
+{
+	struct intake *intake = arg;
+	struct served *served = post_find(intake->post, ticket);
+
+	(void)err;
+	if (served == NULL || reply == NULL ||
+	    (served->state != SERVED_SUBSCRIBING && served->state != SERVED_READY))
+		return;
+	if ((uint32_t)ticket < served->registry.count)
+		subscribe_portion(intake, served, (uint32_t)ticket);
+	else
+		served_on_subscribed(served);
+}
+
+static void
+subscribe_portion(struct intake *intake, struct served *served, uint32_t from)
+{
+	size_t count = served->registry.count - from;
+	struct buffer *out = link_subscribe_command(intake->link, NULL);
+
+	if (out == NULL)
+		return;
+	if (count > PORTION)
+		count = PORTION;
+	command_begin(out, 1 + 2 * count);
+	command_text(out, "SUBSCRIBE");
+	for (size_t n = from; n < from + count; n++)
+		add_channels(out, intake->post, served_name(served),
+		    served->registry.entries[n]->keyword->name);
+	out = link_command(intake->link, on_portion, intake,
+	    post_ticket(served->round, (uint32_t)(from + count)), NULL);
+	if (out != NULL)
+		command_texts(out, "PING", NULL);
+}
+
+void
+intake_subscribe(struct intake *intake, struct served *served)
+{
+	if (!link_is_up(intake->link))
+		return;
+	send_one(intake, "SUBSCRIBE", served_name(served));
+	subscribe_portion(intake, served, 0);
+}
+
+void
+intake_unsubscribe(struct intake *intake, const char *service, const struct registry *registry,
+    const struct registry *kept)
+{
+	if (!link_is_up(intake->link))
+		return;
+	if (kept == NULL)
+		send_one(intake, "UNSUBSCRIBE", service);
+	for (size_t n = 0; n < registry->count; n++) {
+		const char *name = registry->entries[n]->keyword->name;
+		struct buffer *out;
+
+		if (kept != NULL && registry_find(kept, name, strlen(name)) != NULL)
+			continue;
+		out = link_subscribe_command(intake->link, NULL);
+		if (out == NULL)
+			return;
+		command_begin(out, 3);
+		command_text(out, "UNSUBSCRIBE");
+		add_channels(out, intake->post, service, name);
+	}
+}
+
+static void
+on_message(struct intake *intake, const struct reply *channel, const struct reply *payload)
+{
+	struct names_channel parts;
+	struct served *served;
+	struct entry *entry = NULL;
+
+	if (!names_parse_channel(&parts, intake->post->store.ns, channel->text, channel->length))
+		return;
+	served = post_find_name(intake->post, parts.service.bytes, parts.service.length);
+	if (served == NULL || served->state < SERVED_SUBSCRIBING || served->state > SERVED_STOPPING)
+		return;
+	if (parts.keyword.length > 0) {
+		entry = registry_find(&served->registry, parts.keyword.bytes, parts.keyword.length);
+		if (entry == NULL)
+			return;         /* removed a moment ago */
+	}
+	dispatch_payload(intake->post, served, entry,
+	    parts.verb == NAMES_READ ? DISPATCH_READ : DISPATCH_MODIFY, payload->text,
+	    payload->length);
+}
+
+static void
+on_push(struct link *link, const struct reply *push, void *arg)
+{
+	struct intake *intake = arg;
+	struct credis_error why;
+
+	(void)link;
+	if (push->kind == REPLY_ERROR) {
+		reply_explain(push, &why);
+		log_event(intake->post->log, CREDIS_LOG_ERROR, "-subscribe", "%s", why.text);
+		for (struct served *s = intake->post->served; s != NULL; s = s->next)
+			served_report(s, why.text);
+		return;
+	}
+	if (reply_text_is(reply_item(push, 0), "message"))
+		on_message(intake, reply_item(push, 1), reply_item(push, 2));
+}
+
+static void
+on_up(struct link *link, void *arg)
+{
+	struct intake *intake = arg;
+
+	(void)link;
+	for (struct served *s = intake->post->served; s != NULL; s = s->next) {
+		if (s->state == SERVED_SUBSCRIBING)
+			intake_subscribe(intake, s);
+	}
+	intake->on_up(intake->post->arg);
+}
+
+static void
+on_down(struct link *link, bool was_up, const struct credis_error *why, void *arg)
+{
+	struct intake *intake = arg;
+
+	(void)link;
+	(void)was_up;
+	for (struct served *s = intake->post->served; s != NULL; s = s->next)
+		served_intake_down(s, why->text);
+}

@@ -1,0 +1,33 @@
+/* intake.h: the channels on which requests come, on a connection of their own.
+ * Subscribes the channels of whole services, in portions, and hands each message to dispatch.c. The
+ * connection only listens, so that the server never has to cut off a subscriber that lags. */
+#ifndef DISPATCHER_INTAKE_H
+#define DISPATCHER_INTAKE_H
+
+#include "dispatcher/post.h"
+#include "redis/link.h"
+
+struct intake;
+struct registry;
+
+/* 'up' is called with post->arg when the connection is there. */
+struct intake *intake_new(struct post *post, const struct link_options *options,
+    void (*up)(void *arg), struct credis_error *err);
+void intake_free(struct intake *intake);
+void intake_start(struct intake *intake);
+bool intake_is_up(const struct intake *intake);
+int64_t intake_connection_id(const struct intake *intake);
+
+/* Subscribes every channel of a service; served_on_subscribed() tells when all are in force. Begun anew
+ * by asking again. */
+void intake_subscribe(struct intake *intake, struct served *served);
+
+/* Sets served->drained once everything that came before has been dispatched. */
+void intake_drain(struct intake *intake, struct served *served);
+
+/* Leaves the channels of 'registry', but for those that 'kept' (may be NULL) has too; the service's own
+ * channel goes with a NULL 'kept'. */
+void intake_unsubscribe(struct intake *intake, const char *service,
+    const struct registry *registry, const struct registry *kept);
+
+#endif

@@ -1,0 +1,288 @@
+/* lease.c: one dispatcher a service, by a key that lapses (SET NX PX, in a script that also counts the
+ * take-overs). A new owner first kills the connections of the one before, so that one that was merely
+ * paused cannot write late. */
+#include "dispatcher/lease.h"
+
+#include "core/error.h"
+#include "core/text.h"
+#include "dispatcher/intake.h"
+#include "dispatcher/served.h"
+#include "redis/command.h"
+
+#include <event2/event.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Our own text from before the connection was lost counts as free; so does what is no text at all. */
+static const char claim_script[] =
+    "local now = redis.pcall('get', KEYS[1]) "
+    "if type(now) == 'string' and now ~= ARGV[3] then return now end "
+    "redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2]) "
+    "local epoch = redis.pcall('hincrby', KEYS[2], 'epoch', 1) "
+    "if type(epoch) == 'table' then redis.call('del', KEYS[2]) "
+    "epoch = redis.call('hincrby', KEYS[2], 'epoch', 1) end "
+    "return epoch";
+static const char renew_script[] =
+    "if redis.pcall('get', KEYS[1]) == ARGV[1] then "
+    "return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0";
+static const char release_script[] =
+    "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
+
+static int64_t
+monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void
+lease_arm(struct lease *lease, int ms)
+{
+	struct timeval after = { ms / 1000, ms % 1000 * 1000 };
+
+	event_add(lease->timer, &after);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg);
+
+bool
+lease_init(struct lease *lease, struct post *post, struct served *served, const char *service)
+{
+	memset(lease, 0, sizeof(*lease));
+	lease->post = post;
+	lease->served = served;
+	lease->service = service;
+	lease->timer = event_new(post->base, -1, 0, on_timer, lease);
+	return lease->timer != NULL;
+}
+
+void
+lease_clear(struct lease *lease)
+{
+	if (lease->timer != NULL)
+		event_free(lease->timer);
+	free(lease->mine);
+	free(lease->before);
+	free(lease->others);
+	memset(lease, 0, sizeof(*lease));
+}
+
+bool
+lease_is_fresh(const struct lease *lease)
+{
+	return lease->state == LEASE_HELD && monotonic_ms() < lease->renewed_ms + LEASE_MS;
+}
+
+char *
+lease_holder(const struct lease *lease, char *text)
+{
+	json_t *json = lease->others != NULL ? json_loads(lease->others, 0, NULL) : NULL;
+	const char *host = json_string_value(json_object_get(json, "host"));
+	long long pid = json_integer_value(json_object_get(json, "pid"));
+
+	text[0] = '\0';
+	if (host != NULL)
+		snprintf(text, 128, "%.80s pid %lld", host, pid);
+	json_decref(json);
+	return text;
+}
+
+/* The text under the key: who we are, and which connections to kill when we are paused. */
+static char *
+lease_text(const struct lease *lease)
+{
+	const struct post *post = lease->post;
+	json_t *json = json_pack("{s:s, s:s, s:i, s:s, s:f, s:I, s:s, s:[I, I]}", "id", post->id, "host",
+	    post->host, "pid", (int)getpid(), "version", CREDIS_VERSION, "started",
+	    (double)post->started_us / 1e6, "epoch", (json_int_t)lease->served->epoch, "run",
+	    post->run_id, "connections", (json_int_t)link_connection_id(post->store.link),
+	    (json_int_t)intake_connection_id(post->intake));
+	char *text = json != NULL ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+
+	json_decref(json);
+	return text;
+}
+
+static void on_claimed(void *arg, uint64_t ticket, const struct reply *reply,
+    const struct credis_error *err);
+static void on_renewed(void *arg, uint64_t ticket, const struct reply *reply,
+    const struct credis_error *err);
+
+static bool
+send_script(struct lease *lease, const char *script, link_answer *answer)
+{
+	struct post *post = lease->post;
+	struct buffer *out = link_command(post->store.link, answer, post,
+	    post_ticket(lease->served->serial, 0), NULL);
+	struct name key, about;
+
+	if (out == NULL)
+		return false;
+	names_service(&key, post->store.ns, lease->service, NAMES_DISPATCHER);
+	names_service(&about, post->store.ns, lease->service, NAMES_ABOUT);
+	command_begin(out, 8);
+	command_text(out, "EVAL");
+	command_text(out, script);
+	command_integer(out, 2);
+	command_word(out, key.text, key.length);
+	command_word(out, about.text, about.length);
+	command_text(out, lease->mine);
+	command_integer(out, LEASE_MS);
+	command_text(out, lease->before != NULL ? lease->before : "");
+	lease->asked_ms = monotonic_ms();
+	return true;
+}
+
+void
+lease_claim(struct lease *lease)
+{
+	if (lease->mine != NULL) {
+		free(lease->before);
+		lease->before = lease->mine;
+	}
+	lease->mine = lease_text(lease);
+	lease->state = LEASE_ASKED;
+	lease->renewing = false;
+	if (lease->mine == NULL || !send_script(lease, claim_script, on_claimed))
+		lease_arm(lease, LEASE_RETRY_MS);
+}
+
+/* Connection ids of another run of the server may be anybody's by now. */
+static void
+kill_predecessor(struct lease *lease)
+{
+	json_t *json = lease->others != NULL ? json_loads(lease->others, 0, NULL) : NULL;
+	const char *run = json_string_value(json_object_get(json, "run"));
+	json_t *connections = json_object_get(json, "connections");
+	json_t *connection;
+	size_t n;
+
+	if (run != NULL && lease->post->run_id[0] != '\0' && strcmp(run, lease->post->run_id) == 0) {
+		json_array_foreach (connections, n, connection) {
+			struct buffer *out = link_command(lease->post->store.link, NULL, NULL, 0, NULL);
+
+			if (out == NULL || json_integer_value(connection) <= 0)
+				break;
+			command_begin(out, 4);
+			command_text(out, "CLIENT");
+			command_text(out, "KILL");
+			command_text(out, "ID");
+			command_integer(out, json_integer_value(connection));
+		}
+	}
+	json_decref(json);
+}
+
+static void
+lease_taken(struct lease *lease, int64_t epoch)
+{
+	kill_predecessor(lease);
+	free(lease->others);
+	lease->others = NULL;
+	lease->state = LEASE_HELD;
+	lease->renewed_ms = lease->asked_ms;
+	lease->fault.code = CREDIS_OK;
+	lease_arm(lease, LEASE_RENEW_MS);
+	served_on_lease_held(lease->served, epoch);
+}
+
+static void
+lease_seen(struct lease *lease, const struct reply *reply)
+{
+	bool news = lease->state != LEASE_OTHERS || lease->others == NULL ||
+	    !reply_text_is(reply, lease->others);
+
+	lease->state = LEASE_OTHERS;
+	lease_arm(lease, LEASE_RETRY_MS);
+	if (!news)
+		return;
+	free(lease->others);
+	lease->others = text_copy(reply->text, reply->length);
+	served_on_lease_others(lease->served);
+}
+
+static void
+on_claimed(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
+{
+	struct served *served = post_find(arg, ticket);
+	struct credis_error why;
+	int64_t epoch;
+
+	(void)err;
+	if (served == NULL || reply == NULL || served->lease.state == LEASE_NONE)
+		return;                 /* lost: served_store_up() begins anew */
+	if (reply->kind == REPLY_TEXT) {
+		lease_seen(&served->lease, reply);
+	} else if (reply_integer(reply, &epoch)) {
+		lease_taken(&served->lease, epoch);
+	} else if (reply->kind == REPLY_ERROR) {
+		reply_explain(reply, &why);
+		lease_arm(&served->lease, LEASE_RENEW_MS);
+		served_on_lease_lost(served, why.text);
+	} else {
+		lease_arm(&served->lease, LEASE_RETRY_MS);  /* lapsed between the two commands */
+	}
+}
+
+static void
+on_renewed(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
+{
+	struct served *served = post_find(arg, ticket);
+	int64_t renewed = 0;
+
+	(void)err;
+	if (served == NULL || reply == NULL || served->lease.state != LEASE_HELD)
+		return;
+	served->lease.renewing = false;
+	if (reply->kind == REPLY_ERROR) {
+		reply_explain(reply, &served->lease.fault);
+		return;
+	}
+	served->lease.fault.code = CREDIS_OK;
+	if (reply_integer(reply, &renewed) && renewed == 1) {
+		served->lease.renewed_ms = served->lease.asked_ms;
+		return;
+	}
+	served_on_lease_lost(served, "its lease is gone");
+	lease_claim(&served->lease);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct lease *lease = arg;
+
+	(void)fd;
+	(void)what;
+	if (lease->state != LEASE_HELD) {
+		if (!send_script(lease, claim_script, on_claimed))
+			lease_arm(lease, LEASE_RETRY_MS);
+		return;
+	}
+	lease_arm(lease, LEASE_RENEW_MS);
+	if (!lease->renewing)
+		lease->renewing = send_script(lease, renew_script, on_renewed);
+}
+
+void
+lease_suspend(struct lease *lease)
+{
+	lease->state = LEASE_NONE;
+	event_del(lease->timer);
+}
+
+void
+lease_release(struct lease *lease)
+{
+	bool held = lease->state == LEASE_HELD;
+
+	lease_suspend(lease);
+	if (held)
+		send_script(lease, release_script, NULL);
+}

@@ -1,0 +1,398 @@
+/* registration.c: the steps of a registration, each begun by the answers to the one before:
+ * look what is there → describe → reconcile values → say it is all there. */
+#include "dispatcher/registration.h"
+
+#include "core/error.h"
+#include "dispatcher/reconcile.h"
+#include "dispatcher/served.h"
+#include "redis/command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	DESCRIBE_AT_ONCE = 512,     /* descriptions in one command */
+	RECONCILE_AT_ONCE = 2048,   /* values asked for before the answers are waited for */
+};
+
+/* FNV-1a, 64 bits: tells one set of descriptions from another, no more. */
+static uint64_t
+hash_text(uint64_t hash, const char *text)
+{
+	do {
+		hash ^= (unsigned char)*text;
+		hash *= UINT64_C(1099511628211);
+	} while (*text++ != '\0');
+	return hash;
+}
+
+bool
+registration_prepare(struct served *served)
+{
+	uint64_t hash = hash_text(UINT64_C(14695981039346656037), served->definition->help);
+
+	hash = hash_text(hash, served->definition->version);
+	for (size_t n = 0; n < served->registry.count; n++) {
+		char *json = credis_keyword_to_json(served->registry.entries[n]->keyword);
+
+		if (json == NULL)
+			return false;
+		hash = hash_text(hash, json);
+		free(json);
+	}
+	snprintf(served->registration.generation, sizeof(served->registration.generation),
+	    "%016" PRIx64, hash);
+	return true;
+}
+
+static void
+note_fault(struct served *served, const struct reply *reply, const struct credis_error *lost)
+{
+	struct credis_error why;
+
+	if (!store_wrote(reply, lost, &why) && served->registration.fault.code == CREDIS_OK)
+		served->registration.fault = why;
+}
+
+/* A command with a key of the service's own. */
+static struct buffer *
+begin(struct served *served, size_t words, const char *verb, enum names_of_service what,
+    link_answer *answer)
+{
+	struct post *post = served->post;
+	struct buffer *out = link_command(post->store.link, answer, post,
+	    post_ticket(served->round, what), NULL);
+	struct name key;
+
+	if (out == NULL)
+		return NULL;
+	names_service(&key, post->store.ns, served_name(served), what);
+	command_begin(out, words);
+	command_text(out, verb);
+	command_word(out, key.text, key.length);
+	return out;
+}
+
+static struct served *
+under_way(void *arg, uint64_t ticket, const struct reply *reply)
+{
+	struct served *served = post_find(arg, ticket);
+
+	return served != NULL && reply != NULL && served->registration.under_way ? served : NULL;
+}
+
+static void
+on_write(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
+{
+	struct served *served = under_way(arg, ticket, reply);
+
+	if (served != NULL)
+		note_fault(served, reply, err);
+}
+
+static void
+finish(struct served *served)
+{
+	struct registration *registration = &served->registration;
+
+	registration->under_way = false;
+	served_on_registered(served, registration->fault.code == CREDIS_OK ? NULL :
+	    &registration->fault);
+}
+
+static void
+on_announced(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
+{
+	struct served *served = under_way(arg, ticket, reply);
+
+	if (served == NULL)
+		return;
+	note_fault(served, reply, err);
+	finish(served);
+}
+
+/* Last: whoever sees the new generation finds everything in place. */
+static void
+announce(struct served *served)
+{
+	struct post *post = served->post;
+	struct buffer *out = begin(served, 8, "HSET", NAMES_ABOUT, on_write);
+	struct name services;
+
+	if (out == NULL)
+		return;
+	command_text(out, "help");
+	command_text(out, served->definition->help);
+	command_text(out, "version");
+	command_text(out, served->definition->version);
+	command_text(out, "generation");
+	command_text(out, served->registration.generation);
+	names_services(&services, post->store.ns);
+	out = link_command(post->store.link, on_announced, post, post_ticket(served->round, 0), NULL);
+	if (out != NULL)
+		command_texts(out, "SADD", services.text, served_name(served), NULL);
+}
+
+static void reconcile_portion(struct served *served);
+
+static void
+on_value(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
+{
+	struct served *served = under_way(arg, ticket, reply);
+	struct registration *registration;
+
+	(void)err;
+	if (served == NULL)
+		return;
+	registration = &served->registration;
+	reconcile_entry(served, served->registry.entries[(uint32_t)ticket], reply, on_write);
+	if (++registration->answered < registration->reconciled)
+		return;
+	if (registration->reconciled < served->registry.count)
+		reconcile_portion(served);
+	else
+		announce(served);
+}
+
+static void
+reconcile_portion(struct served *served)
+{
+	struct registration *registration = &served->registration;
+
+	for (size_t n = 0; n < RECONCILE_AT_ONCE && registration->reconciled < served->registry.count;
+	     n++) {
+		if (!reconcile_ask(served, registration->reconciled, on_value))
+			return;         /* the link is lost: served_store_down() sees to it */
+		registration->reconciled++;
+	}
+}
+
+static void describe_portion(struct served *served);
+
+static void
+on_described(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
+{
+	struct served *served = under_way(arg, ticket, reply);
+
+	if (served == NULL)
+		return;
+	note_fault(served, reply, err);
+	describe_portion(served);
+}
+
+static void
+describe_portion(struct served *served)
+{
+	size_t from = served->registration.described;
+	size_t count = served->registry.count - from;
+	struct buffer *out;
+
+	if (count == 0) {
+		reconcile_portion(served);
+		return;
+	}
+	if (count > DESCRIBE_AT_ONCE)
+		count = DESCRIBE_AT_ONCE;
+	out = begin(served, 2 + 2 * count, "HSET", NAMES_KEYWORDS, on_described);
+	for (size_t n = from; out != NULL && n < from + count; n++) {
+		const struct credis_keyword *keyword = served->registry.entries[n]->keyword;
+		char *json = credis_keyword_to_json(keyword);
+
+		command_text(out, keyword->name);
+		command_text(out, json != NULL ? json : "{}");
+		free(json);
+	}
+	served->registration.described += count;
+}
+
+/* What the store has and we have not: keywords of an earlier configuration. */
+static void
+on_names(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
+{
+	struct served *served = under_way(arg, ticket, reply);
+
+	(void)err;
+	if (served == NULL)
+		return;
+	for (size_t n = 0; reply->kind == REPLY_ARRAY && n < reply->count; n++) {
+		const struct reply *name = reply->items[n];
+
+		if (name->kind == REPLY_TEXT &&
+		    registry_find(&served->registry, name->text, name->length) == NULL)
+			store_remove(&served->post->store, served_name(served), name->text, NULL);
+	}
+	describe_portion(served);
+}
+
+static void
+on_count(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
+{
+	struct served *served = under_way(arg, ticket, reply);
+	int64_t count = -1;
+
+	(void)err;
+	if (served == NULL)
+		return;
+	if (served->registration.described_before && reply_integer(reply, &count) &&
+	    (size_t)count == served->registry.count)
+		reconcile_portion(served);
+	else
+		begin(served, 2, "HKEYS", NAMES_KEYWORDS, on_names);
+}
+
+static void
+on_generation(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
+{
+	struct served *served = under_way(arg, ticket, reply);
+
+	(void)err;
+	if (served != NULL)
+		served->registration.described_before =
+		    reply->kind == REPLY_TEXT &&
+		    strcmp(reply->text, served->registration.generation) == 0;
+}
+
+/* Makes way where something else lies under one of our keys. */
+static void
+on_type(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
+{
+	struct served *served = under_way(arg, ticket, reply);
+
+	(void)err;
+	if (served == NULL || reply_text_is(reply, "hash") || reply_text_is(reply, "none") ||
+	    reply->kind == REPLY_ERROR)
+		return;
+	log_event(served->post->log, CREDIS_LOG_WARNING, "heal", "%s: a %s lay where a hash belongs",
+	    served_name(served), reply->text);
+	begin(served, 2, "DEL", (enum names_of_service)(uint32_t)ticket, on_write);
+}
+
+void
+registration_start(struct served *served)
+{
+	struct registration *registration = &served->registration;
+	struct buffer *out;
+
+	if (registration->under_way)
+		return;
+	registration->under_way = true;
+	registration->described = registration->reconciled = registration->answered = 0;
+	registration->fault.code = CREDIS_OK;
+	begin(served, 2, "TYPE", NAMES_ABOUT, on_type);
+	begin(served, 2, "TYPE", NAMES_KEYWORDS, on_type);
+	out = begin(served, 3, "HGET", NAMES_ABOUT, on_generation);
+	if (out != NULL)
+		command_text(out, "generation");
+	begin(served, 2, "HLEN", NAMES_KEYWORDS, on_count);
+}
+
+void
+registration_abandon(struct served *served)
+{
+	served->registration.under_way = false;
+	served_new_round(served);
+}
+
+static void
+begin_anew(struct served *served, const char *why)
+{
+	if (served->registration.under_way)
+		return;
+	log_event(served->post->log, CREDIS_LOG_WARNING, "heal", "%s: %s; registering again",
+	    served_name(served), why);
+	served->counters.healed++;
+	registration_start(served);
+}
+
+static struct served *
+still_ready(void *arg, uint64_t ticket, const struct reply *reply)
+{
+	struct served *served = post_find(arg, ticket);
+
+	return served != NULL && reply != NULL && served->state == SERVED_READY ? served : NULL;
+}
+
+static void
+on_check_generation(void *arg, uint64_t ticket, const struct reply *reply,
+    const struct credis_error *err)
+{
+	struct served *served = still_ready(arg, ticket, reply);
+
+	(void)err;
+	if (served != NULL && !(reply->kind == REPLY_TEXT &&
+	    strcmp(reply->text, served->registration.generation) == 0))
+		begin_anew(served, "the store forgot what it is");
+}
+
+static void
+on_check_count(void *arg, uint64_t ticket, const struct reply *reply,
+    const struct credis_error *err)
+{
+	struct served *served = still_ready(arg, ticket, reply);
+	int64_t count = -1;
+
+	(void)err;
+	if (served != NULL && !(reply_integer(reply, &count) &&
+	    (size_t)count == served->registry.count))
+		begin_anew(served, "the store forgot descriptions");
+}
+
+static void
+on_check_name(void *arg, uint64_t ticket, const struct reply *reply,
+    const struct credis_error *err)
+{
+	struct served *served = still_ready(arg, ticket, reply);
+	struct name services;
+
+	(void)err;
+	if (served == NULL || (reply->kind == REPLY_INTEGER && reply->integer == 1))
+		return;
+	names_services(&services, served->post->store.ns);
+	if (reply_is_error(reply, "WRONGTYPE")) {
+		struct buffer *out = link_command(served->post->store.link, NULL, NULL, 0, NULL);
+
+		if (out != NULL)
+			command_texts(out, "DEL", services.text, NULL);
+	}
+	begin_anew(served, "the store forgot its name");
+}
+
+void
+registration_check(struct served *served)
+{
+	struct post *post = served->post;
+	struct buffer *out;
+	struct name services;
+
+	if (served->registration.under_way)
+		return;
+	out = begin(served, 3, "HGET", NAMES_ABOUT, on_check_generation);
+	if (out != NULL)
+		command_text(out, "generation");
+	begin(served, 2, "HLEN", NAMES_KEYWORDS, on_check_count);
+	names_services(&services, post->store.ns);
+	out = link_command(post->store.link, on_check_name, post, post_ticket(served->round, 0), NULL);
+	if (out != NULL)
+		command_texts(out, "SISMEMBER", services.text, served_name(served), NULL);
+}
+
+void
+registration_remove(struct served *served)
+{
+	struct post *post = served->post;
+	struct buffer *out;
+	struct name services;
+
+	for (size_t n = 0; n < served->registry.count; n++)
+		store_remove(&post->store, served_name(served),
+		    served->registry.entries[n]->keyword->name, NULL);
+	begin(served, 2, "DEL", NAMES_KEYWORDS, NULL);
+	begin(served, 2, "DEL", NAMES_ABOUT, NULL);
+	begin(served, 2, "DEL", NAMES_STATISTICS, NULL);
+	names_services(&services, post->store.ns);
+	out = link_command(post->store.link, NULL, NULL, 0, NULL);
+	if (out != NULL)
+		command_texts(out, "SREM", services.text, served_name(served), NULL);
+}

@@ -1,0 +1,39 @@
+/* registration.h: tells the store what a service is: descriptions, values, about, its name.
+ * In portions, so that a million keywords neither fill the link nor starve others. */
+#ifndef DISPATCHER_REGISTRATION_H
+#define DISPATCHER_REGISTRATION_H
+
+#include <credis/error.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct served;
+
+struct registration {
+	bool under_way;
+	bool described_before;      /* the store holds our very descriptions */
+	size_t described;           /* entries whose descriptions were sent */
+	size_t reconciled;          /* entries the store was asked about … */
+	size_t answered;            /* … and has answered for */
+	struct credis_error fault;  /* the first; code CREDIS_OK: none */
+	char generation[17];        /* of the descriptions, hexadecimal */
+};
+
+/* To be called for each new definition. False when out of memory. */
+bool registration_prepare(struct served *served);
+
+/* Begins; one under way goes on instead. served_on_registered() tells the end. */
+void registration_start(struct served *served);
+
+/* Gives up what is under way; answers that still come are not for the next one. */
+void registration_abandon(struct served *served);
+
+/* Asks whether the store still knows the service, and begins anew if it does not. */
+void registration_check(struct served *served);
+
+/* Removes the service's every key. */
+void registration_remove(struct served *served);
+
+#endif

@@ -1,0 +1,388 @@
+/* served.c: how a service comes to be served and goes on being so.
+ * Ties lease, registration, intake and schedule together; none of them knows the others. */
+#include "dispatcher/served.h"
+
+#include "core/error.h"
+#include "dispatcher/intake.h"
+#include "dispatcher/reconcile.h"
+#include "dispatcher/requests.h"
+#include "redis/command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { STATISTICS_SECONDS = 10 };       /* how long the figures outlive us */
+
+static const char *const state_words[] = {
+	[SERVED_AWAY] = "-served",
+	[SERVED_CLAIMING] = "claiming",
+	[SERVED_STANDBY] = "standby",
+	[SERVED_REGISTERING] = "registering",
+	[SERVED_SUBSCRIBING] = "subscribing",
+	[SERVED_READY] = "+served",
+	[SERVED_STOPPING] = "stopping",
+	[SERVED_STOPPED] = "stopped",
+};
+
+/* The one place where the state changes. */
+static void
+served_enter(struct served *served, enum served_state state, const char *why)
+{
+	bool news = served->state != state || strcmp(served->why, why) != 0;
+
+	served->state = state;
+	snprintf(served->why, sizeof(served->why), "%s", why);
+	if (!news)
+		return;
+	log_event(served->post->log, CREDIS_LOG_INFO, state_words[state], "%s%s%s",
+	    served_name(served), *why != '\0' ? ": " : "", why);
+	served->post->on_change(served->post->arg);
+}
+
+const char *
+served_name(const struct served *served)
+{
+	return served->definition->name;
+}
+
+static void
+print_utc(char *text, size_t room, int64_t us)
+{
+	time_t seconds = us / 1000000;
+	struct tm utc;
+
+	gmtime_r(&seconds, &utc);
+	strftime(text, room, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+static void
+set_own_at_start(struct served *served)
+{
+	char started[32];
+
+	print_utc(started, sizeof(started), served->post->started_us);
+	served_set_own(served, OWN_START, started);
+	served_set_own(served, OWN_HOST, served->post->host);
+}
+
+struct served *
+served_new(struct post *post, struct credis_service *definition, struct credis_error *err)
+{
+	struct served *served = calloc(1, sizeof(*served));
+
+	if (served == NULL) {
+		error_no_memory(err);
+		return NULL;
+	}
+	served->post = post;
+	served->serial = ++post->last_serial;
+	served_new_round(served);
+	served->definition = definition;
+	if (registry_build(&served->registry, definition, err) && registration_prepare(served) &&
+	    lease_init(&served->lease, post, served, definition->name) &&
+	    schedule_start(&served->schedule, served))
+		return served;
+	served->definition = NULL;
+	served_free(served);
+	error_no_memory(err);
+	return NULL;
+}
+
+void
+served_free(struct served *served)
+{
+	schedule_clear(&served->schedule);
+	lease_clear(&served->lease);
+	registry_clear(&served->registry);
+	credis_service_free(served->definition);
+	free(served);
+}
+
+bool
+served_follow(struct served *served, struct credis_service *definition, struct credis_error *err)
+{
+	struct registry fresh = { 0 }, old = served->registry;
+	struct credis_service *before = served->definition;
+
+	if (!registry_build(&fresh, definition, err))
+		return false;
+	registry_inherit(&fresh, &old);
+	schedule_clear(&served->schedule);
+	served->definition = definition;
+	served->lease.service = definition->name;
+	served->registry = fresh;
+	served->looked_at = 0;
+	registration_abandon(served);
+	if (!registration_prepare(served) || !schedule_start(&served->schedule, served))
+		log_event(served->post->log, CREDIS_LOG_ERROR, "memory", "%s: out of memory while reloading",
+		    served_name(served));
+	if (served->state >= SERVED_REGISTERING && served->state <= SERVED_READY) {
+		intake_unsubscribe(served->post->intake, definition->name, &old, &fresh);
+		registration_start(served);
+	}
+	registry_clear(&old);
+	credis_service_free(before);
+	return true;
+}
+
+void
+served_store_up(struct served *served)
+{
+	if (served->state == SERVED_STOPPING || served->state == SERVED_STOPPED)
+		return;
+	served_enter(served, SERVED_CLAIMING, "");
+	lease_claim(&served->lease);
+}
+
+void
+served_store_down(struct served *served, const char *why)
+{
+	registration_abandon(served);
+	lease_suspend(&served->lease);
+	if (served->state == SERVED_STOPPING || served->state == SERVED_STOPPED) {
+		served_enter(served, SERVED_STOPPED, why);
+		return;
+	}
+	served_enter(served, SERVED_AWAY, why);
+}
+
+void
+served_intake_down(struct served *served, const char *why)
+{
+	if (served->state != SERVED_READY)
+		return;
+	served_set_own(served, OWN_STATE, "degraded");
+	served_enter(served, SERVED_SUBSCRIBING, why);
+}
+
+void
+served_new_round(struct served *served)
+{
+	served->round = ++served->post->last_serial;
+}
+
+/* Nobody has served between our last lease and this one, as far as the count of take-overs tells; it starts
+ * anew where the store was emptied. */
+static bool
+nobody_between(const struct served *served, int64_t epoch)
+{
+	return served->epoch != 0 && (epoch == served->epoch + 1 || epoch == 1);
+}
+
+void
+served_on_lease_held(struct served *served, int64_t epoch)
+{
+	if (!nobody_between(served, epoch)) {
+		registry_forget(&served->registry);
+		served->took_us = store_now_us(&served->post->store);
+	}
+	served->epoch = epoch;
+	log_event(served->post->log, CREDIS_LOG_INFO, "+lease", "%s: taken, number %lld",
+	    served_name(served), (long long)epoch);
+	served_enter(served, SERVED_REGISTERING, "");
+	registration_start(served);
+}
+
+void
+served_on_lease_others(struct served *served)
+{
+	char holder[128], why[192];
+
+	snprintf(why, sizeof(why), "served by %s; standing by", lease_holder(&served->lease, holder));
+	served_enter(served, SERVED_STANDBY, why);
+}
+
+void
+served_on_lease_lost(struct served *served, const char *why)
+{
+	log_event(served->post->log, CREDIS_LOG_WARNING, "-lease", "%s: %s", served_name(served), why);
+	registration_abandon(served);
+	if (served->state == SERVED_READY || served->state == SERVED_SUBSCRIBING)
+		intake_unsubscribe(served->post->intake, served_name(served), &served->registry, NULL);
+	if (served->state != SERVED_STOPPING && served->state != SERVED_STOPPED)
+		served_enter(served, SERVED_CLAIMING, why);
+}
+
+void
+served_on_registered(struct served *served, const struct credis_error *err)
+{
+	if (err != NULL) {
+		served_report(served, err->text);
+		served_enter(served, served->state, err->text);
+		return;                 /* served_tick() tries again */
+	}
+	if (served->state == SERVED_REGISTERING) {
+		set_own_at_start(served);
+		served_enter(served, SERVED_SUBSCRIBING, "");
+	}
+	intake_subscribe(served->post->intake, served);
+}
+
+void
+served_on_subscribed(struct served *served)
+{
+	if (served->state == SERVED_SUBSCRIBING)
+		served_enter(served, SERVED_READY, "");
+	served_set_own(served, OWN_STATE, "ready");
+}
+
+bool
+served_may_write(const struct served *served, struct credis_error *err)
+{
+	if (lease_is_fresh(&served->lease))
+		return true;
+	if (served->lease.fault.code != CREDIS_OK)
+		return error_set(err, CREDIS_ESTORE, "the store does not renew the lease: %s",
+		    served->lease.fault.text);
+	return error_set(err, CREDIS_EBUSY, "%s: its dispatcher is not sure to be the only one",
+	    served_name(served));
+}
+
+static bool
+within_deadband(const struct entry *entry, const struct credis_value *value)
+{
+	double deadband = entry->keyword->deadband;
+
+	return deadband > 0 && entry->seq > 0 && value_distance(&entry->value, value) <= deadband;
+}
+
+bool
+served_set(struct served *served, struct entry *entry, const char *text, size_t length,
+    struct credis_error *err)
+{
+	struct post *post = served->post;
+	struct credis_value value;
+	struct store_write write;
+	uint64_t seq;
+	int64_t time_us;
+
+	if (!keyword_parse_value(entry->keyword, &value, text, length, err))
+		return false;
+	if (within_deadband(entry, &value) ||
+	    (!entry->keyword->force && value_equal(&entry->value, &value))) {
+		value_clear(&value);
+		return true;
+	}
+	entry_next(entry, store_now_us(&post->store), &seq, &time_us);
+	entry_take_value(entry, &value, seq, time_us);
+	if (served->state < SERVED_REGISTERING || !lease_is_fresh(&served->lease))
+		return true;            /* registration will store it */
+	write = (struct store_write){ served_name(served), entry->keyword->name,
+		value_text(&entry->value), entry->value.length, seq, time_us };
+	store_write(&post->store, &write, NULL, NULL, 0, NULL);
+	return true;
+}
+
+void
+served_set_own(struct served *served, enum own_keyword own, const char *text)
+{
+	struct entry *entry = registry_own(&served->registry, own);
+
+	if (entry != NULL)
+		served_set(served, entry, text, strlen(text), NULL);
+}
+
+void
+served_report(struct served *served, const char *fault)
+{
+	log_event(served->post->log, CREDIS_LOG_WARNING, "fault", "%s: %s", served_name(served), fault);
+	served_set_own(served, OWN_ERROR, fault);
+}
+
+static void
+measure(struct served *served)
+{
+	const struct counters *c = &served->counters;
+	uint64_t finished = c->done + c->refused + c->failed;
+	uint64_t fresh = finished - served->last_finished;
+
+	served->rate = (double)(c->requests - served->last_requests);
+	served->lag_us = fresh > 0 ? (int64_t)((c->lag_us - served->last_lag_us) / fresh) : 0;
+	served->last_requests = c->requests;
+	served->last_finished = finished;
+	served->last_lag_us = c->lag_us;
+}
+
+/* What "credis status" shows; it goes away by itself when we do. */
+static void
+publish_statistics(struct served *served)
+{
+	struct post *post = served->post;
+	const struct counters *c = &served->counters;
+	struct buffer *out = link_batch(post->store.link, 2, NULL, NULL, NULL, 0, NULL);
+	struct name key;
+	char beat[32];
+
+	if (out == NULL)
+		return;
+	names_service(&key, post->store.ns, served_name(served), NAMES_STATISTICS);
+	command_begin(out, 18);
+	command_text(out, "HSET");
+	command_word(out, key.text, key.length);
+	command_text(out, "beat");
+	command_word(out, beat, message_print_time(beat, store_now_us(&post->store)));
+	command_text(out, "rate");
+	command_integer(out, (int64_t)served->rate);
+	command_text(out, "lag_us");
+	command_integer(out, served->lag_us);
+	command_text(out, "requests");
+	command_integer(out, (int64_t)c->requests);
+	command_text(out, "refused");
+	command_integer(out, (int64_t)c->refused);
+	command_text(out, "failed");
+	command_integer(out, (int64_t)c->failed);
+	command_text(out, "faults");
+	command_integer(out, (int64_t)c->faults);
+	command_text(out, "store");
+	command_text(out, post->server);
+	command_begin(out, 3);
+	command_text(out, "EXPIRE");
+	command_word(out, key.text, key.length);
+	command_integer(out, STATISTICS_SECONDS);
+}
+
+void
+served_tick(struct served *served)
+{
+	measure(served);
+	if (served->state == SERVED_REGISTERING && !served->registration.under_way)
+		registration_start(served);
+	if (served->state != SERVED_READY || !lease_is_fresh(&served->lease))
+		return;
+	registration_check(served);
+	reconcile_some(served);
+	publish_statistics(served);
+}
+
+void
+served_stop(struct served *served, bool doomed)
+{
+	if (served->state == SERVED_STOPPING || served->state == SERVED_STOPPED)
+		return;
+	served->doomed = doomed;
+	if (served->state != SERVED_READY) {
+		served->doomed = doomed && served->lease.state == LEASE_HELD;
+		served->drained = true;
+		served_enter(served, SERVED_STOPPING, "");
+		return;
+	}
+	served_set_own(served, OWN_STATE, "stopping");
+	intake_unsubscribe(served->post->intake, served_name(served), &served->registry, NULL);
+	intake_drain(served->post->intake, served);
+	served_enter(served, SERVED_STOPPING, "");
+}
+
+void
+served_stop_if_idle(struct served *served, bool now)
+{
+	bool idle = served->drained && served->under_way == 0;
+
+	if (served->state != SERVED_STOPPING || (!idle && !now))
+		return;
+	if (served->doomed)
+		registration_remove(served);
+	lease_release(&served->lease);
+	served_enter(served, SERVED_STOPPED, "");
+}

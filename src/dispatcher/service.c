@@ -1,0 +1,122 @@
+/* service.c: a service as it is described, before and while somebody serves it. */
+#include "dispatcher/service.h"
+
+#include "core/error.h"
+#include "core/keyword.h"
+#include "core/table.h"
+#include "core/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A name taken; the key is the keyword's own text. */
+struct service_name {
+	UT_hash_handle hh;
+};
+
+struct credis_service *
+credis_service_new(const char *name, const char *help, const char *version,
+    struct credis_error *err)
+{
+	struct credis_service *service = calloc(1, sizeof(*service));
+
+	if (service == NULL) {
+		error_no_memory(err);
+		return NULL;
+	}
+	if (!service_name_check(name, strlen(name), service->name, err)) {
+		free(service);
+		return NULL;
+	}
+	help = help != NULL ? help : "";
+	version = version != NULL ? version : "";
+	service->help = text_copy(help, strlen(help));
+	service->version = text_copy(version, strlen(version));
+	if (service->help != NULL && service->version != NULL)
+		return service;
+	credis_service_free(service);
+	error_no_memory(err);
+	return NULL;
+}
+
+void
+credis_service_free(struct credis_service *service)
+{
+	struct service_name *name, *next;
+
+	if (service == NULL)
+		return;
+	HASH_ITER (hh, service->names, name, next) {
+		HASH_DEL(service->names, name);
+		free(name);
+	}
+	for (size_t n = 0; n < service->count; n++)
+		credis_keyword_free(service->keywords[n]);
+	free(service->keywords);
+	free(service->help);
+	free(service->version);
+	free(service);
+}
+
+const char *
+credis_service_name(const struct credis_service *service)
+{
+	return service->name;
+}
+
+static bool
+service_make_room(struct credis_service *service)
+{
+	size_t room = service->room != 0 ? service->room * 2 : 16;
+	struct credis_keyword **keywords;
+
+	if (service->count < service->room)
+		return true;
+	keywords = realloc(service->keywords, room * sizeof(*keywords));
+	if (keywords == NULL)
+		return false;
+	service->keywords = keywords;
+	service->room = room;
+	return true;
+}
+
+static bool
+service_claim_name(struct credis_service *service, const char *text, struct credis_error *err)
+{
+	struct service_name *name;
+
+	HASH_FIND_STR(service->names, text, name);
+	if (name != NULL)
+		return error_set(err, CREDIS_EINVAL, "%s: the service %s has a keyword of this name already",
+		    text, service->name);
+	name = calloc(1, sizeof(*name));
+	if (name == NULL)
+		return error_no_memory(err);
+	HASH_ADD_KEYPTR(hh, service->names, text, strlen(text), name);
+	if (name->hh.tbl != NULL)
+		return true;
+	free(name);
+	return error_no_memory(err);
+}
+
+bool
+credis_service_take_keyword(struct credis_service *service, struct credis_keyword *keyword,
+    struct credis_error *err)
+{
+	const char *name = credis_keyword_name(keyword);
+
+	if (own_keyword_is(name))
+		return error_set(err, CREDIS_EINVAL, "%s: the name is one of the dispatcher's own", name);
+	if (!service_make_room(service))
+		return error_no_memory(err);
+	if (!service_claim_name(service, name, err))
+		return false;
+	service->keywords[service->count++] = keyword;
+	return true;
+}
+
+const struct credis_keyword *
+credis_service_keyword(const struct credis_service *service, size_t n)
+{
+	return n < service->count ? service->keywords[n] : NULL;
+}

@@ -1,0 +1,27 @@
+/* service.h: what a service is made of: names and descriptions, no life.
+ * A definition is replaced as a whole; the live side is dispatcher/served.h. */
+#ifndef DISPATCHER_SERVICE_H
+#define DISPATCHER_SERVICE_H
+
+#include <credis/dispatcher.h>
+
+struct credis_service {
+	char name[CREDIS_SERVICE_MAX + 1];
+	char *help;
+	char *version;
+	struct credis_keyword **keywords;
+	size_t count;
+	size_t room;
+	struct service_name *names;         /* table of the names above */
+};
+
+/* The dispatcher's own keywords. */
+enum own_keyword { OWN_STATE, OWN_ERROR, OWN_BEAT, OWN_START, OWN_HOST, OWN_KEYWORDS };
+
+const char *own_keyword_name(enum own_keyword own);
+
+/* Makes one of them; NULL when out of memory. */
+struct credis_keyword *own_keyword_new(enum own_keyword own, struct credis_error *err);
+bool own_keyword_is(const char *name);
+
+#endif

@@ -1,0 +1,158 @@
+/* store.c: writes a keyword's value and state to Redis, one command a write.
+ * Knows the key layout through core/names.h; knows nothing of requests. */
+#include "dispatcher/store.h"
+
+#include "core/error.h"
+#include "core/message.h"
+#include "redis/command.h"
+
+#include <string.h>
+#include <time.h>
+
+int64_t
+store_now_us(const struct store *store)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 + store->offset_us;
+}
+
+static void
+format_write(const struct store *store, struct buffer *out, const struct store_write *write)
+{
+	struct name key;
+	char time[32];
+
+	names_keyword(&key, store->ns, write->service, write->keyword, NAMES_VALUE);
+	command_begin(out, 8);
+	command_word(out, "HSET", 4);
+	command_word(out, key.text, key.length);
+	command_word(out, "value", 5);
+	command_word(out, write->text, write->length);
+	command_word(out, "time", 4);
+	command_word(out, time, message_print_time(time, write->time_us));
+	command_word(out, "seq", 3);
+	command_integer(out, (int64_t)write->seq);
+}
+
+bool
+store_write(struct store *store, const struct store_write *write, link_answer *answer, void *arg,
+    uint64_t id, struct credis_error *err)
+{
+	struct buffer *out = link_command(store->link, answer, arg, id, err);
+
+	if (out == NULL)
+		return false;
+	format_write(store, out, write);
+	return true;
+}
+
+bool
+store_write_all(struct store *store, const struct store_write *writes, size_t count,
+    link_answer *each, link_answer *last, void *arg, uint64_t id, struct credis_error *err)
+{
+	struct buffer *out = link_batch(store->link, count + 2, each, last, arg, id, err);
+
+	if (out == NULL)
+		return false;
+	command_texts(out, "MULTI", NULL);
+	for (size_t n = 0; n < count; n++)
+		format_write(store, out, &writes[n]);
+	command_texts(out, "EXEC", NULL);
+	return true;
+}
+
+bool
+store_replace(struct store *store, const struct store_write *write, link_answer *answer, void *arg,
+    uint64_t id, struct credis_error *err)
+{
+	struct buffer *out = link_batch(store->link, 4, NULL, answer, arg, id, err);
+	struct name key;
+
+	if (out == NULL)
+		return false;
+	names_keyword(&key, store->ns, write->service, write->keyword, NAMES_VALUE);
+	command_texts(out, "MULTI", NULL);
+	command_texts(out, "DEL", key.text, NULL);
+	format_write(store, out, write);
+	command_texts(out, "EXEC", NULL);
+	return true;
+}
+
+bool
+store_read(struct store *store, const char *service, const char *keyword, link_answer *answer,
+    void *arg, uint64_t id, struct credis_error *err)
+{
+	struct buffer *out = link_command(store->link, answer, arg, id, err);
+	struct name key;
+
+	if (out == NULL)
+		return false;
+	names_keyword(&key, store->ns, service, keyword, NAMES_VALUE);
+	command_texts(out, "HMGET", key.text, "value", "time", "seq", NULL);
+	return true;
+}
+
+void
+store_read_reply(const struct reply *reply, struct stored *stored)
+{
+	const struct reply *value = reply_item(reply, 0);
+	const struct reply *time = reply_item(reply, 1);
+	int64_t seq = 0;
+
+	memset(stored, 0, sizeof(*stored));
+	stored->wrong_type = reply_is_error(reply, "WRONGTYPE");
+	if (value->kind != REPLY_TEXT || time->kind != REPLY_TEXT ||
+	    !message_parse_time(time->text, time->length, &stored->time_us) ||
+	    !reply_integer(reply_item(reply, 2), &seq) || seq < 1)
+		return;
+	stored->present = true;
+	stored->text = value->text;
+	stored->length = value->length;
+	stored->seq = (uint64_t)seq;
+}
+
+bool
+store_remove(struct store *store, const char *service, const char *keyword,
+    struct credis_error *err)
+{
+	struct buffer *out = link_batch(store->link, 2, NULL, NULL, NULL, 0, err);
+	struct name key, descriptions;
+
+	if (out == NULL)
+		return false;
+	names_keyword(&key, store->ns, service, keyword, NAMES_VALUE);
+	names_service(&descriptions, store->ns, service, NAMES_KEYWORDS);
+	command_texts(out, "DEL", key.text, NULL);
+	command_texts(out, "HDEL", descriptions.text, keyword, NULL);
+	return true;
+}
+
+/* An error anywhere in a transaction's reply. */
+static const struct reply *
+first_error(const struct reply *reply)
+{
+	if (reply->kind == REPLY_ERROR)
+		return reply;
+	for (size_t n = 0; reply->kind == REPLY_ARRAY && n < reply->count; n++) {
+		if (reply->items[n]->kind == REPLY_ERROR)
+			return reply->items[n];
+	}
+	return NULL;
+}
+
+bool
+store_wrote(const struct reply *reply, const struct credis_error *lost, struct credis_error *err)
+{
+	const struct reply *fault;
+
+	if (reply == NULL)
+		return error_set(err, CREDIS_ESTORE, "%s", lost->text);
+	fault = first_error(reply);
+	if (fault == NULL)
+		return true;
+	reply_explain(fault, err);
+	err->code = CREDIS_ESTORE;
+	return false;
+}

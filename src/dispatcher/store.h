@@ -1,0 +1,70 @@
+/* store.h: the one place that writes values and reads them back.
+ * Knows the key layout through core/names.h; knows nothing of requests. */
+#ifndef DISPATCHER_STORE_H
+#define DISPATCHER_STORE_H
+
+#include "core/log.h"
+#include "core/names.h"
+#include "dispatcher/registry.h"
+#include "redis/link.h"
+
+/* The way to the store, shared by every room of the dispatcher. */
+struct store {
+	struct link *link;          /* commands */
+	const char *ns;
+	int db;
+	const struct log *log;
+	int64_t offset_us;          /* the store's clock minus ours, kept while it is away */
+};
+
+/* The store's clock, Unix time in microseconds. */
+int64_t store_now_us(const struct store *store);
+
+/* One write of one keyword. */
+struct store_write {
+	const char *service;
+	const char *keyword;
+	const char *text;
+	size_t length;
+	uint64_t seq;
+	int64_t time_us;
+};
+
+/* Writes value, time and sequence in one command; 'answer' gets the reply. False with CREDIS_ELOST or
+ * CREDIS_EBUSY when it could not be sent; there is then no answer. */
+bool store_write(struct store *store, const struct store_write *write, link_answer *answer,
+    void *arg, uint64_t id, struct credis_error *err);
+
+/* Several in one transaction: 'last' gets the reply of EXEC, an item a write; 'each' the replies before
+ * it, where the reason lies when EXEC only says that it was aborted. */
+bool store_write_all(struct store *store, const struct store_write *writes, size_t count,
+    link_answer *each, link_answer *last, void *arg, uint64_t id, struct credis_error *err);
+
+/* The same as store_write(), over whatever of another type lies under the key. Replies as EXEC. */
+bool store_replace(struct store *store, const struct store_write *write, link_answer *answer,
+    void *arg, uint64_t id, struct credis_error *err);
+
+/* Asks for value, time and sequence; store_read_reply() understands the reply. */
+bool store_read(struct store *store, const char *service, const char *keyword,
+    link_answer *answer, void *arg, uint64_t id, struct credis_error *err);
+
+struct stored {
+	bool wrong_type;            /* something else lies under the key */
+	bool present;               /* value, time and seq are all there and well-formed */
+	const char *text;
+	size_t length;
+	uint64_t seq;
+	int64_t time_us;
+};
+void store_read_reply(const struct reply *reply, struct stored *stored);
+
+/* Removes a keyword's values and description. */
+bool store_remove(struct store *store, const char *service, const char *keyword,
+    struct credis_error *err);
+
+/* What a write's reply says: true when it was written; otherwise false with the reason. 'reply' may be
+ * NULL, 'lost' says why. */
+bool store_wrote(const struct reply *reply, const struct credis_error *lost,
+    struct credis_error *err);
+
+#endif
