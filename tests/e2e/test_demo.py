@@ -1,0 +1,31 @@
+"""The demo does what it says: what `make run` prints to be typed next works as printed."""
+
+import re
+import shlex
+import subprocess
+
+from harness.process import Process, environment
+from harness.waiting import BUILD, LIMIT, ROOT, wait_for
+
+
+def test_what_make_run_prints_works_as_printed(tmp_path):
+    demo = Process([ROOT / "etc/demo", BUILD.name, tmp_path / "run"], tmp_path / "log")
+    try:
+        wait_for(lambda: "Ctrl-C stops it" in demo.log() or not demo.is_running(), what=demo.log)
+        printed = demo.log()
+        lines = re.findall(r"^    (\S.*)$", printed, re.M)
+        assert [line.split()[1] for line in lines[1:]] == ["list", "show", "modify", "monitor"], printed
+        url = re.fullmatch(r"export CREDIS_URL=(unix://\S+)", lines[0]).group(1)
+
+        def run(line, limit=LIMIT):
+            return subprocess.run(shlex.split(line), capture_output=True, text=True, timeout=limit, cwd=ROOT,
+                                  env=environment(CREDIS_URL=url))
+
+        listed = run(lines[1])
+        assert listed.returncode == 0 and "telescope" in listed.stdout and "weather" in listed.stdout, listed
+        assert re.match(r"AZ = ", run(lines[2]).stdout)
+        assert run(lines[3]).returncode == 0
+        watched = run(lines[4] + " -n 10")
+        assert watched.returncode == 0 and "telescope.FILTER R" in watched.stdout, watched
+    finally:
+        demo.stop()
