@@ -198,16 +198,15 @@ on_message(struct intake *intake, const struct reply *channel, const struct repl
 	if (!names_parse_channel(&parts, intake->post->store.ns, channel->text, channel->length))
 		return;
 	served = post_find_name(intake->post, parts.service.bytes, parts.service.length);
-	if (served == NULL || served->state < SERVED_SUBSCRIBING || served->state > SERVED_STOPPING)
+	if (served == NULL)
 		return;
 	if (parts.keyword.length > 0) {
 		entry = registry_find(&served->registry, parts.keyword.bytes, parts.keyword.length);
 		if (entry == NULL)
 			return;         /* removed a moment ago */
 	}
-	dispatch_payload(intake->post, served, entry,
-	    parts.verb == NAMES_READ ? DISPATCH_READ : DISPATCH_MODIFY, payload->text,
-	    payload->length);
+	served_take(served, entry, parts.verb == NAMES_READ ? DISPATCH_READ : DISPATCH_MODIFY,
+	    payload->text, payload->length);
 }
 
 static void

@@ -17,14 +17,19 @@
 #include <time.h>
 #include <unistd.h>
 
+/* What the script counts is put into the text under the key. */
+#define EPOCH "\"epoch\":"
+#define NO_EPOCH EPOCH "0"
+
 /* Our own text from before the connection was lost counts as free; so does what is no text at all. */
 static const char claim_script[] =
     "local now = redis.pcall('get', KEYS[1]) "
     "if type(now) == 'string' and now ~= ARGV[3] then return now end "
-    "redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2]) "
     "local epoch = redis.pcall('hincrby', KEYS[2], 'epoch', 1) "
     "if type(epoch) == 'table' then redis.call('del', KEYS[2]) "
     "epoch = redis.call('hincrby', KEYS[2], 'epoch', 1) end "
+    "local text = string.gsub(ARGV[1], ARGV[4], '\"epoch\":' .. epoch, 1) "
+    "redis.call('set', KEYS[1], text, 'px', ARGV[2]) "
     "return epoch";
 static const char renew_script[] =
     "if redis.pcall('get', KEYS[1]) == ARGV[1] then "
@@ -100,7 +105,7 @@ lease_text(const struct lease *lease)
 	const struct post *post = lease->post;
 	json_t *json = json_pack("{s:s, s:s, s:i, s:s, s:f, s:I, s:s, s:[I, I]}", "id", post->id, "host",
 	    post->host, "pid", (int)getpid(), "version", CREDIS_VERSION, "started",
-	    (double)post->started_us / 1e6, "epoch", (json_int_t)lease->served->epoch, "run",
+	    (double)post->started_us / 1e6, "epoch", (json_int_t)0, "run",
 	    post->run_id, "connections", (json_int_t)link_connection_id(post->store.link),
 	    (json_int_t)intake_connection_id(post->intake));
 	char *text = json != NULL ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
@@ -126,7 +131,7 @@ send_script(struct lease *lease, const char *script, link_answer *answer)
 		return false;
 	names_service(&key, post->store.ns, lease->service, NAMES_DISPATCHER);
 	names_service(&about, post->store.ns, lease->service, NAMES_ABOUT);
-	command_begin(out, 8);
+	command_begin(out, 9);
 	command_text(out, "EVAL");
 	command_text(out, script);
 	command_integer(out, 2);
@@ -135,6 +140,7 @@ send_script(struct lease *lease, const char *script, link_answer *answer)
 	command_text(out, lease->mine);
 	command_integer(out, LEASE_MS);
 	command_text(out, lease->before != NULL ? lease->before : "");
+	command_text(out, NO_EPOCH);
 	lease->asked_ms = monotonic_ms();
 	return true;
 }
@@ -142,10 +148,13 @@ send_script(struct lease *lease, const char *script, link_answer *answer)
 void
 lease_claim(struct lease *lease)
 {
-	if (lease->mine != NULL) {
+	if (lease->was_held) {
 		free(lease->before);
 		lease->before = lease->mine;
+		lease->mine = NULL;
 	}
+	lease->was_held = false;
+	free(lease->mine);
 	lease->mine = lease_text(lease);
 	lease->state = LEASE_ASKED;
 	lease->renewing = false;
@@ -179,13 +188,31 @@ kill_predecessor(struct lease *lease)
 	json_decref(json);
 }
 
+/* As the script did. */
+static void
+lease_set_epoch(struct lease *lease, int64_t epoch)
+{
+	const char *at = strstr(lease->mine, NO_EPOCH);
+	struct buffer text = BUFFER_EMPTY;
+
+	if (at == NULL)
+		return;
+	buffer_append(&text, lease->mine, (size_t)(at - lease->mine));
+	buffer_printf(&text, EPOCH "%lld", (long long)epoch);
+	buffer_text(&text, at + strlen(NO_EPOCH));
+	free(lease->mine);
+	lease->mine = buffer_give(&text);
+}
+
 static void
 lease_taken(struct lease *lease, int64_t epoch)
 {
 	kill_predecessor(lease);
 	free(lease->others);
 	lease->others = NULL;
+	lease_set_epoch(lease, epoch);
 	lease->state = LEASE_HELD;
+	lease->was_held = true;
 	lease->renewed_ms = lease->asked_ms;
 	lease->fault.code = CREDIS_OK;
 	lease_arm(lease, LEASE_RENEW_MS);
@@ -224,7 +251,7 @@ on_claimed(void *arg, uint64_t ticket, const struct reply *reply, const struct c
 	} else if (reply->kind == REPLY_ERROR) {
 		reply_explain(reply, &why);
 		lease_arm(&served->lease, LEASE_RENEW_MS);
-		served_on_lease_lost(served, why.text);
+		served_on_lease_refused(served, why.text);
 	} else {
 		lease_arm(&served->lease, LEASE_RETRY_MS);  /* lapsed between the two commands */
 	}
@@ -249,7 +276,7 @@ on_renewed(void *arg, uint64_t ticket, const struct reply *reply, const struct c
 		served->lease.renewed_ms = served->lease.asked_ms;
 		return;
 	}
-	served_on_lease_lost(served, "its lease is gone");
+	log_event(served->post->log, CREDIS_LOG_WARNING, "-lease", "%s: it is gone", served_name(served));
 	lease_claim(&served->lease);
 }
 

@@ -24,6 +24,7 @@ struct lease {
 	char *others;               /* JSON last seen of somebody else; NULL: none */
 	int64_t asked_ms;           /* monotonic: when the request under way was sent */
 	int64_t renewed_ms;         /* monotonic: from when the lease counts */
+	bool was_held;              /* 'mine' has been under the key */
 	bool renewing;              /* a renewal is under way */
 	struct credis_error fault;  /* why the last renewal failed; code CREDIS_OK: it did not */
 };

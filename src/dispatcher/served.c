@@ -80,6 +80,7 @@ served_new(struct post *post, struct credis_service *definition, struct credis_e
 	served->serial = ++post->last_serial;
 	served_new_round(served);
 	served->definition = definition;
+	holdback_init(&served->holdback);
 	if (registry_build(&served->registry, definition, err) && registration_prepare(served) &&
 	    lease_init(&served->lease, post, served, definition->name) &&
 	    schedule_start(&served->schedule, served))
@@ -93,6 +94,7 @@ served_new(struct post *post, struct credis_service *definition, struct credis_e
 void
 served_free(struct served *served)
 {
+	holdback_clear(&served->holdback);
 	schedule_clear(&served->schedule);
 	lease_clear(&served->lease);
 	registry_clear(&served->registry);
@@ -171,17 +173,30 @@ nobody_between(const struct served *served, int64_t epoch)
 	return served->epoch != 0 && (epoch == served->epoch + 1 || epoch == 1);
 }
 
+/* The channels are another dispatcher's now. */
+static void
+leave_channels(struct served *served)
+{
+	registration_abandon(served);
+	if (served->state == SERVED_READY || served->state == SERVED_SUBSCRIBING)
+		intake_unsubscribe(served->post->intake, served_name(served), &served->registry, NULL);
+}
+
 void
 served_on_lease_held(struct served *served, int64_t epoch)
 {
-	if (!nobody_between(served, epoch)) {
-		registry_forget(&served->registry);
-		served->took_us = store_now_us(&served->post->store);
-	}
+	bool ours_all_along = nobody_between(served, epoch);
+
 	served->epoch = epoch;
 	log_event(served->post->log, CREDIS_LOG_INFO, "+lease", "%s: taken, number %lld",
 	    served_name(served), (long long)epoch);
-	served_enter(served, SERVED_REGISTERING, "");
+	if (!ours_all_along) {
+		leave_channels(served);
+		registry_forget(&served->registry);
+		served->took_us = store_now_us(&served->post->store);
+	}
+	if (!ours_all_along || served->state != SERVED_READY)
+		served_enter(served, SERVED_REGISTERING, "");
 	registration_start(served);
 }
 
@@ -190,17 +205,15 @@ served_on_lease_others(struct served *served)
 {
 	char holder[128], why[192];
 
+	leave_channels(served);
 	snprintf(why, sizeof(why), "served by %s; standing by", lease_holder(&served->lease, holder));
 	served_enter(served, SERVED_STANDBY, why);
 }
 
 void
-served_on_lease_lost(struct served *served, const char *why)
+served_on_lease_refused(struct served *served, const char *why)
 {
-	log_event(served->post->log, CREDIS_LOG_WARNING, "-lease", "%s: %s", served_name(served), why);
-	registration_abandon(served);
-	if (served->state == SERVED_READY || served->state == SERVED_SUBSCRIBING)
-		intake_unsubscribe(served->post->intake, served_name(served), &served->registry, NULL);
+	leave_channels(served);
 	if (served->state != SERVED_STOPPING && served->state != SERVED_STOPPED)
 		served_enter(served, SERVED_CLAIMING, why);
 }
@@ -226,6 +239,31 @@ served_on_subscribed(struct served *served)
 	if (served->state == SERVED_SUBSCRIBING)
 		served_enter(served, SERVED_READY, "");
 	served_set_own(served, OWN_STATE, "ready");
+	holdback_release(served);
+}
+
+/* A standby is not asked; whoever is between leases or without the store comes back to it. */
+static bool
+is_serving_soon(const struct served *served)
+{
+	return served->state < SERVED_SUBSCRIBING && served->state != SERVED_STANDBY;
+}
+
+void
+served_take(struct served *served, struct entry *entry, enum dispatch_verb verb, const char *payload,
+    size_t length)
+{
+	struct slice name = { "", 0 };
+
+	if (entry != NULL)
+		name = (struct slice){ entry->keyword->name, strlen(entry->keyword->name) };
+	if (is_serving_soon(served)) {
+		if (!holdback_add(&served->holdback, verb, &name, payload, length))
+			served->counters.faults++;
+		return;
+	}
+	if (served->state != SERVED_STANDBY && served->state != SERVED_STOPPED)
+		dispatch_payload(served->post, served, entry, verb, payload, length);
 }
 
 bool

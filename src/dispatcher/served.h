@@ -5,6 +5,7 @@
 #define DISPATCHER_SERVED_H
 
 #include "dispatcher/counters.h"
+#include "dispatcher/holdback.h"
 #include "dispatcher/lease.h"
 #include "dispatcher/post.h"
 #include "dispatcher/registration.h"
@@ -33,6 +34,7 @@ struct served {
 	struct lease lease;
 	struct registration registration;
 	struct schedule schedule;
+	struct holdback holdback;
 	struct counters counters;
 	enum served_state state;
 	bool doomed;                /* to be removed from the store when stopped */
@@ -76,6 +78,10 @@ bool served_set(struct served *served, struct entry *entry, const char *text, si
 void served_set_own(struct served *served, enum own_keyword own, const char *text);
 void served_report(struct served *served, const char *fault);
 
+/* A payload from the intake: dispatched, or kept until the service can take it. */
+void served_take(struct served *served, struct entry *entry, enum dispatch_verb verb,
+    const char *payload, size_t length);
+
 /* Whether it may write now; false with the reason. */
 bool served_may_write(const struct served *served, struct credis_error *err);
 
@@ -85,7 +91,7 @@ void served_new_round(struct served *served);
 /* From its parts. */
 void served_on_lease_held(struct served *served, int64_t epoch);
 void served_on_lease_others(struct served *served);
-void served_on_lease_lost(struct served *served, const char *why);
+void served_on_lease_refused(struct served *served, const char *why);
 void served_on_registered(struct served *served, const struct credis_error *err);
 void served_on_subscribed(struct served *served);
 
