@@ -20,11 +20,25 @@ struct labels {
 	size_t count;
 };
 
+enum {
+	LABELS_MAX = 4096,          /* labels of one keyword */
+	LABELS_TEXT_MAX = 255,      /* bytes in a label */
+	LABELS_QUOTE = 40,          /* bytes of a label in a sentence */
+	LABELS_LIST = 200,          /* bytes of labels_list() */
+};
+
 /* Adds a label; refused when the key or (in any case) the text is there already. */
 bool labels_add(struct labels *labels, int64_t key, const char *text, size_t length,
     struct credis_error *err);
 const struct label *labels_by_text(const struct labels *labels, const char *text, size_t length);
 const struct label *labels_by_key(const struct labels *labels, int64_t key);
+/* Puts them in the order of their keys. */
+void labels_sort(struct labels *labels);
+
+/* "open, U, B" for a sentence, cut with "…" when long. 'out' has room for LABELS_LIST + 4.
+ * Returns 'out'. */
+char *labels_list(const struct labels *labels, char *out);
+
 void labels_clear(struct labels *labels);
 
 #endif

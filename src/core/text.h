@@ -14,6 +14,13 @@ size_t text_cut(const char *text, size_t length, size_t limit);
 
 bool text_equal_nocase(const char *a, size_t a_length, const char *b, size_t b_length);
 
+/* Blanks are those of isspace() in the C locale. */
+bool text_is_blank(char c);
+void text_trim(const char **text, size_t *length);
+
+/* Well-formed UTF-8 without control characters: fit for a line of its own. */
+bool text_is_printable(const char *text, size_t length);
+
 /* '*' and '%' any run, '?' any one byte; ASCII case plays no part. */
 bool text_matches_glob(const char *text, const char *glob);
 bool text_is_glob(const char *text);

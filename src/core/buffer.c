@@ -1,0 +1,145 @@
+/* buffer.c: bytes that grow, doubling; always terminated.
+ * Knows nothing of what is in them, except how JSON writes a text. */
+#include "core/buffer.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *
+buffer_reserve(struct buffer *buffer, size_t length)
+{
+	if (buffer->failed)
+		return NULL;
+	if (buffer->room - buffer->length > length)
+		return buffer->bytes + buffer->length;
+
+	size_t room = buffer->room == 0 ? 64 : buffer->room;
+	while (room - buffer->length <= length && room <= SIZE_MAX / 2)
+		room *= 2;
+	char *bytes = room - buffer->length > length ? realloc(buffer->bytes, room) : NULL;
+	if (bytes == NULL) {
+		buffer->failed = true;
+		return NULL;
+	}
+	buffer->bytes = bytes;
+	buffer->room = room;
+	return bytes + buffer->length;
+}
+
+void
+buffer_wrote(struct buffer *buffer, size_t length)
+{
+	buffer->length += length;
+	buffer->bytes[buffer->length] = '\0';
+}
+
+void
+buffer_append(struct buffer *buffer, const void *bytes, size_t length)
+{
+	char *place = buffer_reserve(buffer, length);
+
+	if (place == NULL)
+		return;
+	if (length > 0)
+		memcpy(place, bytes, length);
+	buffer_wrote(buffer, length);
+}
+
+void
+buffer_text(struct buffer *buffer, const char *text)
+{
+	buffer_append(buffer, text, strlen(text));
+}
+
+void
+buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+	va_list args;
+	char *place;
+
+	va_start(args, format);
+	int length = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (length < 0) {
+		buffer->failed = true;
+		return;
+	}
+	place = buffer_reserve(buffer, (size_t)length);
+	if (place == NULL)
+		return;
+	va_start(args, format);
+	vsnprintf(place, (size_t)length + 1, format, args);
+	va_end(args);
+	buffer_wrote(buffer, (size_t)length);
+}
+
+/* The escape of a byte that may not stand for itself; NULL for all others. 'room' holds it. */
+static const char *
+json_escape(unsigned char byte, char room[8])
+{
+	switch (byte) {
+	case '"': return "\\\"";
+	case '\\': return "\\\\";
+	case '\n': return "\\n";
+	case '\r': return "\\r";
+	case '\t': return "\\t";
+	default:
+		if (byte >= 0x20 && byte != 0x7f)
+			return NULL;
+		snprintf(room, 8, "\\u%04x", byte);
+		return room;
+	}
+}
+
+void
+buffer_json(struct buffer *buffer, const char *text, size_t length)
+{
+	size_t done = 0;
+	char room[8];
+
+	buffer_append(buffer, "\"", 1);
+	for (size_t n = 0; n < length; n++) {
+		const char *escape = json_escape((unsigned char)text[n], room);
+		if (escape == NULL)
+			continue;
+		buffer_append(buffer, text + done, n - done);
+		buffer_text(buffer, escape);
+		done = n + 1;
+	}
+	buffer_append(buffer, text + done, length - done);
+	buffer_append(buffer, "\"", 1);
+}
+
+void
+buffer_clear(struct buffer *buffer)
+{
+	buffer->length = 0;
+	buffer->failed = false;
+	if (buffer->bytes != NULL)
+		buffer->bytes[0] = '\0';
+}
+
+char *
+buffer_give(struct buffer *buffer)
+{
+	char *bytes = NULL;
+
+	if (buffer->bytes == NULL)
+		buffer_append(buffer, "", 0);
+	if (!buffer->failed) {
+		bytes = buffer->bytes;
+		buffer->bytes = NULL;
+	}
+	buffer_free(buffer);
+	return bytes;
+}
+
+void
+buffer_free(struct buffer *buffer)
+{
+	free(buffer->bytes);
+	*buffer = (struct buffer)BUFFER_EMPTY;
+}

@@ -1,0 +1,445 @@
+/* number.c: numbers in and out of text, exactly and with bounded work.
+ * Whole numbers are worked out on the digits; what C must round gets a text without a decimal point, the
+ * only character of a number that depends on the locale. */
+#include "core/number.h"
+
+#include "core/text.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A number taken apart: its value is the digits, read as one whole number, times 10 (or, hexadecimal,
+ * 2) to the power 'scale'. */
+struct parts {
+	enum { DECIMAL, HEXADECIMAL, INFINITE, NOT_A_NUMBER } kind;
+	bool negative;
+	const char *digits;         /* first to last that is not 0, perhaps with a point inside */
+	size_t length;
+	size_t count;               /* of digits; 0 for the number 0 */
+	int64_t scale;
+};
+
+enum {
+	EXPONENT_MAX = 1000000000,  /* beyond, an exponent is as good as infinite */
+	SCALE_MAX = 100000,         /* the same once the digits have been counted in */
+	DIGITS_MAX = 800,           /* more cannot change how a double is rounded … */
+	DIGITS_TEXT = DIGITS_MAX + 32,  /* … except by being there at all: one 1 is kept of them */
+};
+
+static int
+digit_of(char c, bool hexadecimal)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (hexadecimal && c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (hexadecimal && c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* Takes the sign off. */
+static bool
+scan_sign(const char **at, const char *end)
+{
+	if (*at == end || (**at != '-' && **at != '+'))
+		return false;
+	return *(*at)++ == '-';
+}
+
+static bool
+scan_word(struct parts *parts, const char *at, size_t length)
+{
+	if (text_equal_nocase(at, length, "inf", 3) || text_equal_nocase(at, length, "infinity", 8))
+		parts->kind = INFINITE;
+	else if (text_equal_nocase(at, length, "nan", 3))
+		parts->kind = NOT_A_NUMBER;
+	else
+		return false;
+	return true;
+}
+
+/* Digits with a point anywhere among them. The scale so far counts digits, not powers. */
+static bool
+scan_digits(struct parts *parts, const char **at, const char *end)
+{
+	bool hexadecimal = parts->kind == HEXADECIMAL;
+	const char *point = NULL;
+	bool any = false;
+	size_t zeros = 0;           /* since the last digit that is not 0 */
+
+	for (; *at < end; ++*at) {
+		int digit = digit_of(**at, hexadecimal);
+		if (**at == '.' && point == NULL) {
+			point = *at;
+			continue;
+		}
+		if (digit < 0)
+			break;
+		any = true;
+		parts->scale -= point != NULL;
+		if (digit == 0) {
+			zeros += parts->count > 0;
+			continue;
+		}
+		if (parts->count == 0)
+			parts->digits = *at;
+		parts->count += zeros + 1;
+		parts->length = (size_t)(*at - parts->digits) + 1;
+		zeros = 0;
+	}
+	parts->scale += (int64_t)zeros;
+	return any;
+}
+
+static bool
+scan_exponent(int64_t *exponent, const char **at, const char *end)
+{
+	bool negative = scan_sign(at, end);
+	const char *first = *at;
+
+	for (*exponent = 0; *at < end && digit_of(**at, false) >= 0; ++*at)
+		if (*exponent < EXPONENT_MAX)
+			*exponent = *exponent * 10 + digit_of(**at, false);
+	if (negative)
+		*exponent = -*exponent;
+	return *at > first;
+}
+
+static bool
+scan_number(struct parts *parts, const char *text, size_t length)
+{
+	int64_t exponent = 0;
+
+	text_trim(&text, &length);
+	*parts = (struct parts){ .kind = DECIMAL };
+	const char *at = text, *end = text + length;
+	parts->negative = scan_sign(&at, end);
+	if (scan_word(parts, at, (size_t)(end - at)))
+		return true;
+	if (end - at > 2 && at[0] == '0' && (at[1] == 'x' || at[1] == 'X')) {
+		parts->kind = HEXADECIMAL;
+		at += 2;
+	}
+	if (!scan_digits(parts, &at, end))
+		return false;
+	if (parts->kind == HEXADECIMAL)
+		parts->scale *= 4;
+	if (at < end && (*at | 0x20) == (parts->kind == HEXADECIMAL ? 'p' : 'e')) {
+		at++;
+		if (!scan_exponent(&exponent, &at, end))
+			return false;
+	}
+	parts->scale += exponent;
+	return at == end;
+}
+
+/* The digits as one whole number; false when they are more than 64 bits hold. */
+static bool
+gather(const struct parts *parts, uint64_t *whole)
+{
+	bool hexadecimal = parts->kind == HEXADECIMAL;
+	unsigned base = hexadecimal ? 16 : 10;
+
+	*whole = 0;
+	if (parts->count > (hexadecimal ? 16 : 19))
+		return false;
+	for (size_t n = 0; n < parts->length; n++)
+		if (parts->digits[n] != '.')
+			*whole = *whole * base + (unsigned)digit_of(parts->digits[n], hexadecimal);
+	return true;
+}
+
+/* Multiplies by 10 or 2 to the power 'scale', which is not negative. */
+static bool
+scale_up(uint64_t *whole, int64_t scale, unsigned base)
+{
+	if (scale > 64)
+		return false;
+	for (; scale > 0; scale--)
+		if (__builtin_mul_overflow(*whole, base, whole))
+			return false;
+	return true;
+}
+
+/* Divides by 2 to the power 'scale' if nothing remains. The last digit is not 0, so a decimal number with
+ * a negative scale is never whole. */
+static bool
+scale_down(uint64_t *whole, int64_t scale)
+{
+	if (scale >= 64 || (*whole & ((UINT64_C(1) << scale) - 1)) != 0)
+		return false;
+	*whole >>= scale;
+	return true;
+}
+
+enum number_fault
+number_parse_integer(const char *text, size_t length, int64_t *integer)
+{
+	struct parts parts;
+	uint64_t whole;
+
+	if (!scan_number(&parts, text, length))
+		return NUMBER_SYNTAX;
+	if (parts.kind == INFINITE || parts.kind == NOT_A_NUMBER)
+		return NUMBER_NOT_WHOLE;
+	if (parts.count == 0) {
+		*integer = 0;
+		return NUMBER_FINE;
+	}
+	if (parts.kind == DECIMAL && parts.scale < 0)
+		return NUMBER_NOT_WHOLE;
+	if (!gather(&parts, &whole))
+		return NUMBER_TOO_LARGE;
+	if (parts.scale < 0 && !scale_down(&whole, -parts.scale))
+		return NUMBER_NOT_WHOLE;
+	if (parts.scale > 0 && !scale_up(&whole, parts.scale, parts.kind == DECIMAL ? 10 : 2))
+		return NUMBER_TOO_LARGE;
+	if (whole > (uint64_t)INT64_MAX + parts.negative)
+		return NUMBER_TOO_LARGE;
+	*integer = parts.negative ? (int64_t)(0 - whole) : (int64_t)whole;
+	return NUMBER_FINE;
+}
+
+/* Powers of ten that a double holds exactly. */
+static const double tens[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
+enum { TENS = 22 };
+
+/* Both the digits and the power of ten are exact, so that one operation rounds once. */
+static bool
+round_quickly(const struct parts *parts, double *real)
+{
+	uint64_t whole;
+
+	if (FLT_EVAL_METHOD != 0 || parts->kind != DECIMAL || parts->scale < -TENS ||
+	    parts->scale > TENS || !gather(parts, &whole) || whole > UINT64_C(1) << 53)
+		return false;
+	*real = parts->scale < 0 ? (double)whole / tens[-parts->scale]
+	                         : (double)whole * tens[parts->scale];
+	return true;
+}
+
+/* Writes the number without a point, cut to DIGITS_MAX digits. */
+static void
+spell(const struct parts *parts, char *text)
+{
+	size_t kept = 0;
+	int64_t scale = parts->scale;
+	char *place = text;
+
+	if (parts->kind == HEXADECIMAL)
+		place = stpcpy(place, "0x");
+	for (size_t n = 0; n < parts->length && kept < DIGITS_MAX; n++)
+		if (parts->digits[n] != '.') {
+			*place++ = parts->digits[n];
+			kept++;
+		}
+	int64_t lost = (int64_t)(parts->count - kept);
+	if (lost > 0) {
+		*place++ = '1';
+		lost--;
+	}
+	scale += parts->kind == HEXADECIMAL ? lost * 4 : lost;
+	scale = scale > SCALE_MAX ? SCALE_MAX : scale < -SCALE_MAX ? -SCALE_MAX : scale;
+	sprintf(place, "%c%d", parts->kind == HEXADECIMAL ? 'p' : 'e', (int)scale);
+}
+
+static enum number_fault
+parse_real(const char *text, size_t length, bool single, double *real)
+{
+	struct parts parts;
+	char spelt[DIGITS_TEXT];
+	double value;
+
+	if (!scan_number(&parts, text, length))
+		return NUMBER_SYNTAX;
+	if (parts.kind == INFINITE) {
+		value = (double)INFINITY;
+	} else if (parts.kind == NOT_A_NUMBER) {
+		value = (double)NAN;
+	} else if (parts.count == 0) {
+		value = 0;
+	} else if (single || !round_quickly(&parts, &value)) {
+		spell(&parts, spelt);
+		value = single ? (double)strtof(spelt, NULL) : strtod(spelt, NULL);
+		if (isinf(value))
+			return NUMBER_TOO_LARGE;
+	}
+	*real = parts.negative ? -value : value;
+	return NUMBER_FINE;
+}
+
+enum number_fault
+number_parse_double(const char *text, size_t length, double *real)
+{
+	return parse_real(text, length, false, real);
+}
+
+enum number_fault
+number_parse_float(const char *text, size_t length, double *real)
+{
+	return parse_real(text, length, true, real);
+}
+
+size_t
+number_print_integer(char *text, int64_t integer)
+{
+	char digits[NUMBER_TEXT];
+	uint64_t rest = integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer;
+	char *place = text;
+	size_t count = 0;
+
+	do {
+		digits[count++] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (integer < 0)
+		*place++ = '-';
+	while (count > 0)
+		*place++ = digits[--count];
+	*place = '\0';
+	return (size_t)(place - text);
+}
+
+/* The fewest digits that read back as a certain number. */
+struct digits {
+	char text[24];
+	int count;
+	int exponent;               /* of ten, of the first digit */
+};
+
+static void
+drop_zeros(struct digits *digits)
+{
+	while (digits->count > 1 && digits->text[digits->count - 1] == '0')
+		digits->count--;
+}
+
+/* Most numbers of daily life have few decimals: the smallest k for which real × 10^k is a whole number m and
+ * m / 10^k is 'real' again. Below 10^15 (10^6 for a float) there is one such m at most and the
+ * product is near enough to find it; the quotient of two exact numbers is rounded like their text. */
+static bool
+few_decimals(struct digits *digits, double real, bool single)
+{
+	double limit = single ? 1e6 : 1e15;
+	int most = single ? 10 : TENS;
+
+	if (FLT_EVAL_METHOD != 0 || real >= limit || real < 1e-5)
+		return false;
+	for (int k = 0; k <= most; k++) {
+		double whole = rint(real * tens[k]);
+		if (whole >= limit)
+			return false;
+		if (single ? (float)whole / (float)tens[k] != (float)real : whole / tens[k] != real)
+			continue;
+		digits->count = (int)number_print_integer(digits->text, (int64_t)whole);
+		digits->exponent = digits->count - 1 - k;
+		drop_zeros(digits);
+		return true;
+	}
+	return false;
+}
+
+/* "d.ddde±x" with 'count' digits, whatever the locale's point. */
+static void
+round_to_digits(struct digits *digits, double real, int count)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.*e", count - 1, real);
+	const char *e = strrchr(text, 'e');
+	digits->text[0] = text[0];
+	memcpy(digits->text + 1, e - (count - 1), (size_t)count - 1);
+	digits->count = count;
+	digits->exponent = atoi(e + 1);
+}
+
+static bool
+reads_back(const struct digits *digits, double real, bool single)
+{
+	char text[NUMBER_TEXT + 16];
+
+	snprintf(text, sizeof(text), "%.*se%d", digits->count, digits->text,
+	    digits->exponent - (digits->count - 1));
+	return single ? strtof(text, NULL) == (float)real : strtod(text, NULL) == real;
+}
+
+/* Every decimal number of DBL_DIG digits survives a double, so with as many or fewer there is one
+ * candidate only, and its zeros at the end may go. Not so below DBL_MIN, where bits are missing. */
+static void
+fewest_digits(struct digits *digits, double real, bool single)
+{
+	int enough = single ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG;
+	int count = single ? FLT_DIG : DBL_DIG;
+
+	if (few_decimals(digits, real, single))
+		return;
+	if (real < (single ? (double)FLT_MIN : DBL_MIN))
+		count = 1;
+	for (; count <= enough; count++) {
+		round_to_digits(digits, real, count);
+		if (reads_back(digits, real, single))
+			break;
+	}
+	drop_zeros(digits);
+}
+
+/* 0.0001 to 9999999999999999 stand without an exponent. */
+static char *
+lay_out(char *place, const struct digits *digits)
+{
+	int exponent = digits->exponent, count = digits->count;
+
+	if (exponent < -4 || exponent > 15) {
+		*place++ = digits->text[0];
+		if (count > 1)
+			place += sprintf(place, ".%.*s", count - 1, digits->text + 1);
+		return place + sprintf(place, "e%+03d", exponent);
+	}
+	if (exponent < 0)
+		return place + sprintf(place, "0.%.*s%.*s", -exponent - 1, "000", count, digits->text);
+	if (exponent >= count - 1)
+		return place + sprintf(place, "%.*s%.*s", count, digits->text, exponent - (count - 1),
+		    "000000000000000");
+	return place + sprintf(place, "%.*s.%.*s", exponent + 1, digits->text,
+	    count - exponent - 1, digits->text + exponent + 1);
+}
+
+static size_t
+print_real(char *text, double real, bool single)
+{
+	struct digits digits;
+	char *place = text;
+
+	if (isnan(real))
+		return (size_t)(stpcpy(text, "nan") - text);
+	if (signbit(real)) {
+		*place++ = '-';
+		real = -real;
+	}
+	if (isinf(real)) {
+		place = stpcpy(place, "inf");
+	} else if (real == 0) {
+		place = stpcpy(place, "0");
+	} else {
+		fewest_digits(&digits, real, single);
+		place = lay_out(place, &digits);
+	}
+	return (size_t)(place - text);
+}
+
+size_t
+number_print_double(char *text, double real)
+{
+	return print_real(text, real, false);
+}
+
+size_t
+number_print_float(char *text, double real)
+{
+	return print_real(text, real, true);
+}
