@@ -5,6 +5,7 @@
 
 #include "core/buffer.h"
 #include "core/names.h"
+#include "core/slice.h"
 
 #include <credis/error.h>
 
@@ -12,15 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A piece of the payload; not terminated. */
-struct slice {
-	const char *bytes;
-	size_t length;
-};
-
 enum {
-	MESSAGE_HEADER_MAX = 4096,  /* bytes in a header line */
-	MESSAGE_FROM_MAX = 256,
+	MESSAGE_HEADER_MAX = 4096,  /* bytes in a header line, from '@' to its end */
+	MESSAGE_FROM_MAX = 256,     /* bytes of 'from', and of 'key' */
 };
 
 enum message_field {            /* bits in 'has' */
@@ -81,11 +76,12 @@ enum message_next {
 	MESSAGE_END,
 	MESSAGE_READ,
 	MESSAGE_MALFORMED,          /* 'err' says why; nothing after it can be found. 'message' holds
-	                             * what was understood before the fault, so that id and to can
-	                             * be answered when both are there */
+	                             * what was understood all the same, so that id and to can be
+	                             * answered when both are there; its body is empty */
 };
 
-/* Takes the next message. A payload that does not begin with '@' is one bare message. An empty
+/* Takes the next message. Unknown fields are passed over; a known one twice, a value it cannot
+ * have, or a body that does not end where the payload or another '@' says are faults. A payload that does not begin with '@' is one bare message. An empty
  * payload is one bare message with an empty body. */
 enum message_next message_next(struct message_reader *reader, struct message *message,
     struct credis_error *err);

@@ -3,6 +3,8 @@
 #ifndef CORE_NAMES_H
 #define CORE_NAMES_H
 
+#include "core/slice.h"
+
 #include <credis/error.h>
 #include <credis/keyword.h>
 
@@ -28,6 +30,7 @@ enum names_of_service {
 	NAMES_DISPATCHER,           /* string: the lease */
 	NAMES_GROUP_MODIFY,         /* channel: several MODIFYs in one message */
 	NAMES_VALUES,               /* channel: values themselves */
+	NAMES_STATISTICS,           /* hash: a dispatcher's figures; expires */
 };
 
 /* Per-keyword keys and channels. */
@@ -50,10 +53,23 @@ void names_answer(struct name *out, const char *ns, const char *client);
 void names_event(struct name *out, int db, const char *ns, const char *service,
     const char *keyword);
 
+/* What a request's channel is about. */
+struct names_channel {
+	struct slice service;
+	struct slice keyword;       /* empty: the service's own channel */
+	enum names_of_keyword verb; /* NAMES_MODIFY or NAMES_READ */
+};
+
+/* Takes a channel apart; false when it is none of this namespace's for requests. The pieces lie in
+ * 'bytes', as they stand there: nothing is checked beyond the layout. */
+bool names_parse_channel(struct names_channel *channel, const char *ns, const char *bytes,
+    size_t length);
+
+/* A namespace is 1 to NAMES_NAMESPACE_MAX of [A-Za-z0-9_.-]. */
 bool names_namespace_check(const char *ns, struct credis_error *err);
 
 /* Splits "SERVICE.KEYWORD", or "KEYWORD" where 'service' (may be NULL) is given, at the first
- * dot; both are checked and put in their case. 'keyword_glob' lets * ? % through. With a service
+ * dot; both are checked and put in their case. 'globs' lets * ? % through. With a service
  * given, "SERVICE.KEYWORD" still wins when its first part is that service. */
 struct names_pair {
 	char service[CREDIS_SERVICE_MAX + 1];
