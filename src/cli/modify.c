@@ -83,38 +83,34 @@ add(struct modify *modify, const char *name, size_t length, const char *value)
 	free(word);
 }
 
-/* Takes one argument, with what follows if it belongs to it. Returns how many words that were. */
+/* The value stands behind the '=', or else may be the next word. Returns how many words it took. */
+static int
+take_value(struct modify *modify, const char *name, size_t length, const char *here,
+    const char *next)
+{
+	bool apart = here[0] == '\0' && is_value(modify, next);
+
+	add(modify, name, length, apart ? next : here);
+	return apart ? 2 : 1;
+}
+
+/* Takes one argument, with what follows if it belongs to it: "KW=v", "KW= v", "KW =v", "KW = v", or one of
+ * KTL's words. Returns how many words it took. */
 static int
 take(struct modify *modify, char **words)
 {
 	const char *word = words[0], *next = words[1], *equals = strchr(word, '=');
 	bool on, *flag = ktl_flag(modify, word, &on);
 
-	if (equals == word) {
-		session_refuse(modify->session, "'%.64s': no keyword before '='", word);
-		return 1;
-	}
-	if (equals != NULL && (equals[1] != '\0' || !is_value(modify, next))) {
-		add(modify, word, (size_t)(equals - word), equals + 1);         /* KW=v */
-		return 1;
-	}
-	if (equals != NULL) {
-		add(modify, word, (size_t)(equals - word), next);               /* KW= v */
-		return 2;
-	}
-	if (next != NULL && next[0] == '=' && next[1] != '\0') {
-		add(modify, word, strlen(word), next + 1);                      /* KW =v */
-		return 2;
-	}
-	if (next != NULL && next[0] == '=') {
-		on = is_value(modify, words[2]);
-		add(modify, word, strlen(word), on ? words[2] : "");            /* KW = v */
-		return on ? 3 : 2;
-	}
+	if (equals != NULL && equals > word)
+		return take_value(modify, word, (size_t)(equals - word), equals + 1, next);
+	if (equals == NULL && next != NULL && next[0] == '=')
+		return 1 + take_value(modify, word, strlen(word), next + 1, words[2]);
 	if (flag != NULL)
 		*flag = on;
 	else
-		session_refuse(modify->session, "'%.64s' has no value: write KEYWORD=VALUE", word);
+		session_refuse(modify->session, equals != NULL ? "'%.64s': no keyword before '='"
+		    : "'%.64s' has no value: write KEYWORD=VALUE", word);
 	return 1;
 }
 
