@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 struct answer {
-	FILE *to;                   /* into 'text' */
+	FILE *to; /* into 'text' */
 	char *text;
 	size_t length;
 	bool ended;
@@ -16,7 +16,7 @@ struct answer {
 struct answers {
 	struct session *session;
 	size_t count;
-	size_t next;                /* to print */
+	size_t next; /* to print */
 	struct answer *all;
 };
 

@@ -30,10 +30,10 @@ static const struct {
 
 struct completion {
 	struct session *session;
-	const char *word;           /* so far */
+	const char *word; /* so far */
 	struct target target;
-	const char *after;          /* what a candidate ends in: "." or "=" or "" */
-	const char *label;          /* of a value, so far */
+	const char *after; /* what a candidate ends in: "." or "=" or "" */
+	const char *label; /* of a value, so far */
 };
 
 static void
@@ -117,8 +117,8 @@ find(struct completion *completion, const char *word, find_each *each)
 	struct session *session = completion->session;
 	struct credis_error err;
 
-	if (!target_parse(&completion->target, word, session->options->service, &err)
-	    || !session_connect(session))
+	if (!target_parse(&completion->target, word, session->options->service, &err) ||
+	    !session_connect(session))
 		return;
 	find_keywords(session, &completion->target, each, NULL, completion);
 	session_run(session);
@@ -129,8 +129,8 @@ complete_keywords(struct completion *completion, const char *after)
 {
 	char glob[WORD_MAX];
 
-	if (completion->session->options->service == NULL
-	    && strchr(completion->word, '.') == NULL) {
+	if (completion->session->options->service == NULL &&
+	    strchr(completion->word, '.') == NULL) {
 		complete_services(completion, ".");
 		return;
 	}
@@ -196,17 +196,10 @@ complete_names(struct completion *completion, const struct verb *verb)
 			names = names_of_verbs[i].names;
 	}
 	switch (names) {
-	case NO_NAMES:
-		return;
-	case SERVICES:
-		complete_services(completion, "");
-		return;
-	case KEYWORDS:
-		complete_keywords(completion, "");
-		return;
-	case ASSIGNMENTS:
-		complete_assignment(completion);
-		return;
+	case NO_NAMES: return;
+	case SERVICES: complete_services(completion, ""); return;
+	case KEYWORDS: complete_keywords(completion, ""); return;
+	case ASSIGNMENTS: complete_assignment(completion); return;
 	}
 }
 

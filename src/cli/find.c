@@ -18,7 +18,7 @@ struct find {
 	find_each *each;
 	find_end *end;
 	void *arg;
-	size_t parts;               /* services still to answer */
+	size_t parts; /* services still to answer */
 	size_t found;
 };
 
@@ -117,13 +117,16 @@ on_services(void *arg, const struct credis_error *err, const struct credis_servi
 }
 
 void
-find_keywords(struct session *session, const struct target *target, find_each *each,
-    find_end *end, void *arg)
+find_keywords(struct session *session, const struct target *target, find_each *each, find_end *end,
+    void *arg)
 {
 	struct find *find = must(calloc(1, sizeof *find));
 	struct credis_error err;
 
-	*find = (struct find){ .session = session, .target = *target, .each = each, .end = end,
+	*find = (struct find){ .session = session,
+		.target = *target,
+		.each = each,
+		.end = end,
 		.arg = arg };
 	session_began(session);
 	find->parts = 1;
@@ -151,8 +154,8 @@ on_match(void *arg, const char *service, const struct credis_keyword *keyword)
 
 	if (matches->count == matches->room) {
 		matches->room = matches->room * 2 + 16;
-		matches->targets = must(realloc(matches->targets,
-		    matches->room * sizeof *matches->targets));
+		matches->targets =
+		    must(realloc(matches->targets, matches->room * sizeof *matches->targets));
 	}
 	target_set(&matches->targets[matches->count++], service, credis_keyword_name(keyword));
 }
@@ -176,8 +179,8 @@ find_exact(struct session *session, const struct target *targets, size_t count, 
 	bool *globs = must(calloc(count + 1, sizeof *globs));
 
 	for (size_t i = 0; i < count; i++) {
-		globs[i] = target_is_glob(targets[i].service)
-		    || (!services_only && target_is_glob(targets[i].keyword));
+		globs[i] = target_is_glob(targets[i].service) ||
+		    (!services_only && target_is_glob(targets[i].keyword));
 		if (globs[i])
 			find_keywords(session, &targets[i], on_match, NULL, &matches[i]);
 	}

@@ -15,9 +15,11 @@ static const char environment[] =
     "  RUNTIME_DIRECTORY     where credisd's own store has its socket; else /run/credis\n";
 
 static const char about[] =
-    "A keyword is SERVICE.KEYWORD, or KEYWORD after -s SERVICE; upper and lower case are the same,\n"
+    "A keyword is SERVICE.KEYWORD, or KEYWORD after -s SERVICE; upper and lower case are the "
+    "same,\n"
     "* ? and % are globs. The store is the first of: -u, CREDIS_URL, 'store' of\n"
-    "/etc/credis/credis.conf, credisd's own, redis://localhost:6379/0. Calls have a deadline of 10 s\n"
+    "/etc/credis/credis.conf, credisd's own, redis://localhost:6379/0. Calls have a deadline of 10 "
+    "s\n"
     "unless -t says another.\n";
 
 void

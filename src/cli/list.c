@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define COUNT(array) (sizeof (array) / sizeof *(array))
+#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const struct column service_columns[] = {
 	{ "SERVICE", "service" },
@@ -101,8 +101,9 @@ on_keyword(void *arg, const char *service, const struct credis_keyword *keyword)
 static void
 list_keywords(struct session *session, const struct target *target)
 {
-	struct table *table = table_new(target_is_glob(target->service) ? mixed_columns
-	    : keyword_columns, COUNT(keyword_columns));
+	struct table *table =
+	    table_new(target_is_glob(target->service) ? mixed_columns : keyword_columns,
+		COUNT(keyword_columns));
 
 	find_keywords(session, target, on_keyword, NULL, table);
 	session_run(session);

@@ -43,8 +43,9 @@ run(struct session *session, const struct verb *verb, char **words, int count)
 	struct credis_error err;
 
 	if (count < verb->min || count > verb->max) {
-		fault(&err, CREDIS_EINVAL, count < verb->min ? "%s needs %s%s"
-		    : "%s takes %s and nothing more%s", verb->name, verb->arguments,
+		fault(&err, CREDIS_EINVAL,
+		    count < verb->min ? "%s needs %s%s" : "%s takes %s and nothing more%s",
+		    verb->name, verb->arguments,
 		    verb->run == run_wait ? ": quote it for the shell" : "");
 		refuse(session, verb, &err);
 		return;

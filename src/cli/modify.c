@@ -21,7 +21,7 @@ struct modify {
 /* KTL's words, which may stand anywhere among the arguments. */
 static const struct {
 	const char *word;
-	size_t member;              /* of struct modify */
+	size_t member; /* of struct modify */
 	bool on;
 } ktl_words[] = {
 	{ "nowait", offsetof(struct modify, nowait), true },
@@ -46,7 +46,8 @@ ktl_flag(struct modify *modify, const char *word, bool *on)
 static bool
 is_assignment(const char *word)
 {
-	size_t name = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	size_t name = strspn(word,
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	    "0123456789_.-");
 
 	return name > 0 && word[name] == '=';
@@ -75,8 +76,10 @@ add(struct modify *modify, const char *name, size_t length, const char *value)
 		session_refuse(session, "%s: a keyword to write must be named; a glob will not do",
 		    target->both);
 	else {
-		*write = (struct credis_modify){ .keyword = target->both, .text = value,
-			.length = strlen(value), .has_if_seq = session->options->if_seq > 0,
+		*write = (struct credis_modify){ .keyword = target->both,
+			.text = value,
+			.length = strlen(value),
+			.has_if_seq = session->options->if_seq > 0,
 			.if_seq = (uint64_t)session->options->if_seq };
 		modify->count++;
 	}
@@ -109,8 +112,10 @@ take(struct modify *modify, char **words)
 	if (flag != NULL)
 		*flag = on;
 	else
-		session_refuse(modify->session, equals != NULL ? "'%.64s': no keyword before '='"
-		    : "'%.64s' has no value: write KEYWORD=VALUE", word);
+		session_refuse(modify->session,
+		    equals != NULL ? "'%.64s': no keyword before '='"
+				   : "'%.64s' has no value: write KEYWORD=VALUE",
+		    word);
 	return 1;
 }
 
@@ -171,8 +176,8 @@ on_progress(void *arg, size_t n, enum credis_progress progress, const struct cre
 		session_fail(session, target->service, target->keyword, err);
 	else if (modify->notify || session->options->json)
 		session->output->written(session_out(session), &modify->style,
-		    modify->nowait ? WRITTEN_SENT : WRITTEN_DONE, target->service,
-		    target->keyword, reading);
+		    modify->nowait ? WRITTEN_SENT : WRITTEN_DONE, target->service, target->keyword,
+		    reading);
 	fflush(stdout);
 	modify->ended[n] = true;
 	say_progress(modify);
@@ -187,11 +192,10 @@ send_all(struct modify *modify)
 	struct credis_error err;
 	credis_call call;
 
-	call = modify->nowait
-	    ? credis_client_send(session->client, modify->writes, modify->count, atomic,
-		on_progress, modify, &err)
-	    : credis_client_modify(session->client, modify->writes, modify->count, atomic,
-		on_progress, modify, &err);
+	call = modify->nowait ? credis_client_send(session->client, modify->writes, modify->count,
+				    atomic, on_progress, modify, &err)
+			      : credis_client_modify(session->client, modify->writes, modify->count,
+				    atomic, on_progress, modify, &err);
 	if (call == 0) {
 		session_fail(session, NULL, NULL, &err);
 		return;
@@ -208,8 +212,11 @@ run_modify(struct session *session, char **words, int count)
 	const struct options *options = session->options;
 	size_t room = (size_t)count + 1;
 	struct modify modify = {
-		.session = session, .style = { .form = CREDIS_ASCII },
-		.nowait = options->nowait, .notify = options->notify, .silent = options->quiet,
+		.session = session,
+		.style = { .form = CREDIS_ASCII },
+		.nowait = options->nowait,
+		.notify = options->notify,
+		.silent = options->quiet,
 		.targets = must(calloc(room, sizeof *modify.targets)),
 		.writes = must(calloc(room, sizeof *modify.writes)),
 		.ended = must(calloc(room, sizeof *modify.ended)),

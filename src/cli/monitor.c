@@ -19,7 +19,7 @@ struct watch {
 	struct session *session;
 	struct style style;
 	int64_t lines;
-	struct event *events[4];    /* that end it: two signals, a closed pipe, the deadline */
+	struct event *events[4]; /* that end it: two signals, a closed pipe, the deadline */
 };
 
 static void
@@ -58,11 +58,8 @@ on_monitor(void *arg, enum credis_monitor_event event, const struct credis_readi
 	if (session->stopping)
 		return;
 	switch (event) {
-	case CREDIS_MONITOR_VALUE:
-		print_change(watch, reading);
-		return;
-	case CREDIS_MONITOR_PRIMED:
-		return;
+	case CREDIS_MONITOR_VALUE: print_change(watch, reading); return;
+	case CREDIS_MONITOR_PRIMED: return;
 	case CREDIS_MONITOR_GAP:
 		snprintf(text, sizeof text, "the store is lost, trying again: %.450s", err->text);
 		print_event(watch, "gap", NULL, text);
@@ -153,9 +150,10 @@ run_watch(struct watch *watch, const char *const *names, size_t count)
 void
 run_monitor(struct session *session, char **words, int count)
 {
-	struct watch watch = { .session = session, .style = {
-		.form = session->options->binary ? CREDIS_BINARY : CREDIS_ASCII,
-	} };
+	struct watch watch = { .session = session,
+		.style = {
+		    .form = session->options->binary ? CREDIS_BINARY : CREDIS_ASCII,
+		} };
 	size_t good, exact;
 	struct target *asked = targets_parse(session, words, count, &good);
 	struct target *targets = find_exact(session, asked, good, true, &exact);

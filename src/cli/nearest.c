@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-	WORD_MAX = 32,              /* nobody mistypes more than that */
+	WORD_MAX = 32, /* nobody mistypes more than that */
 	NEAR = 2,
 };
 

@@ -4,13 +4,14 @@
 
 /* Remembers the nearest of the words it is shown. Start with a zeroed one. */
 struct nearest {
-	const char *word;           /* lent; NULL while none is near */
+	const char *word; /* lent; NULL while none is near */
 	unsigned distance;
 };
 
 /* "; did you mean WORD?", or "". 'before' goes before the word. Returns 'text'. */
 enum { NEAREST_HINT = 160 };
-const char *nearest_hint(const struct nearest *nearest, const char *before, char text[NEAREST_HINT]);
+const char *nearest_hint(const struct nearest *nearest, const char *before,
+    char text[NEAREST_HINT]);
 
 void nearest_try(struct nearest *nearest, const char *typed, const char *word);
 

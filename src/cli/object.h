@@ -9,7 +9,7 @@
 
 struct object {
 	FILE *to;
-	const char *before;         /* what goes before the next member */
+	const char *before; /* what goes before the next member */
 };
 
 struct object object_open(FILE *to);

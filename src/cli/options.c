@@ -38,7 +38,8 @@ static const struct option_row rows[] = {
 	    "when the value was stored, before it" },
 	{ 0, "binary", OPTION_FLAG, AT(binary), " show monitor ", NULL,
 	    "numbers, keys and bits instead of labels and formats" },
-	{ 0, "ktl", OPTION_FLAG, AT(ktl), " show ", NULL, "the name right-aligned in 30, like KTL" },
+	{ 0, "ktl", OPTION_FLAG, AT(ktl), " show ", NULL,
+	    "the name right-aligned in 30, like KTL" },
 
 	{ 0, "nowait", OPTION_FLAG, AT(nowait), " modify ", NULL,
 	    "hand the request over and do not wait for the outcome" },
@@ -75,8 +76,8 @@ static const struct option_row *
 find_letter(char letter, const char *verb)
 {
 	for (size_t i = 0; i < ROWS; i++) {
-		if (rows[i].letter == letter
-		    && (rows[i].verbs == NULL || option_is_of(&rows[i], verb)))
+		if (rows[i].letter == letter &&
+		    (rows[i].verbs == NULL || option_is_of(&rows[i], verb)))
 			return &rows[i];
 	}
 	return NULL;
@@ -86,8 +87,8 @@ static const struct option_row *
 find_name(const char *name, size_t length, const char *verb)
 {
 	for (size_t i = 0; i < ROWS; i++) {
-		if (strlen(rows[i].name) == length && memcmp(rows[i].name, name, length) == 0
-		    && (rows[i].verbs == NULL || option_is_of(&rows[i], verb)))
+		if (strlen(rows[i].name) == length && memcmp(rows[i].name, name, length) == 0 &&
+		    (rows[i].verbs == NULL || option_is_of(&rows[i], verb)))
 			return &rows[i];
 	}
 	return NULL;
@@ -104,12 +105,12 @@ refuse(const char *word, const char *verb, struct credis_error *err)
 	snprintf(typed, sizeof typed, "%.*s", (int)strcspn(name, "="), name);
 	for (size_t i = 0; i < ROWS; i++) {
 		bool here = rows[i].verbs == NULL || option_is_of(&rows[i], verb);
-		bool same = strcmp(rows[i].name, typed) == 0
-		    || (rows[i].letter != 0 && typed[0] == rows[i].letter && typed[1] == '\0');
+		bool same = strcmp(rows[i].name, typed) == 0 ||
+		    (rows[i].letter != 0 && typed[0] == rows[i].letter && typed[1] == '\0');
 
 		if (!here && same)
-			return fault(err, CREDIS_EINVAL, "%.64s is an option of%.*s, not of %s", word,
-			    (int)strlen(rows[i].verbs) - 1, rows[i].verbs,
+			return fault(err, CREDIS_EINVAL, "%.64s is an option of%.*s, not of %s",
+			    word, (int)strlen(rows[i].verbs) - 1, rows[i].verbs,
 			    verb != NULL ? verb : "credis itself: write it after the verb");
 		if (here)
 			nearest_try(&nearest, typed, rows[i].name);
@@ -130,7 +131,8 @@ set_number(int64_t *number, const char *typed, const char *text, struct credis_e
 	errno = 0;
 	value = strtoll(text, &end, 10);
 	if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0 || value < 1)
-		return fault(err, CREDIS_EINVAL, "%s: '%.64s' is not a whole number from 1", typed, text);
+		return fault(err, CREDIS_EINVAL, "%s: '%.64s' is not a whole number from 1", typed,
+		    text);
 	*number = value;
 	return true;
 }
@@ -143,7 +145,8 @@ set_span(int64_t *ms, const char *typed, const char *text, struct credis_error *
 	if (!credis_span_parse_short(text, ms, &why))
 		return fault(err, CREDIS_EINVAL, "%s: %.400s", typed, why.text);
 	if (*ms < 1)
-		return fault(err, CREDIS_EINVAL, "%s: '%.64s' is no time at all; at least 1ms", typed, text);
+		return fault(err, CREDIS_EINVAL, "%s: '%.64s' is no time at all; at least 1ms",
+		    typed, text);
 	return true;
 }
 
@@ -153,7 +156,7 @@ struct walk {
 	int argc, at;
 	char **argv;
 	const char *verb;
-	char typed[40];             /* the option at hand */
+	char typed[40]; /* the option at hand */
 	const struct option_row *wanting;
 };
 
@@ -163,17 +166,13 @@ set(struct walk *walk, const struct option_row *row, const char *text, struct cr
 	void *member = (char *)walk->options + row->member;
 
 	switch (row->kind) {
-	case OPTION_FLAG:
-		*(bool *)member = true;
-		return true;
+	case OPTION_FLAG: *(bool *)member = true; return true;
 	case OPTION_TEXT:
 		*(const char **)member = text;
-		return text[0] != '\0' || fault(err, CREDIS_EINVAL, "%s: its %s is empty",
-		    walk->typed, row->argument);
-	case OPTION_SPAN:
-		return set_span(member, walk->typed, text, err);
-	case OPTION_NUMBER:
-		return set_number(member, walk->typed, text, err);
+		return text[0] != '\0' ||
+		    fault(err, CREDIS_EINVAL, "%s: its %s is empty", walk->typed, row->argument);
+	case OPTION_SPAN: return set_span(member, walk->typed, text, err);
+	case OPTION_NUMBER: return set_number(member, walk->typed, text, err);
 	}
 	return true;
 }

@@ -9,25 +9,25 @@
 #include <stdint.h>
 
 struct options {
-	const char *url;            /* NULL: not given */
-	const char *service;        /* the same */
-	int64_t timeout_ms;         /* 0: not given */
+	const char *url;     /* NULL: not given */
+	const char *service; /* the same */
+	int64_t timeout_ms;  /* 0: not given */
 	bool json, quiet, verbose, help, version;
 
 	bool refresh, terse, timestamp, binary, ktl;
 	bool nowait, notify, atomic;
-	int64_t if_seq;             /* 0: not given */
-	int64_t count;              /* the same */
+	int64_t if_seq; /* 0: not given */
+	int64_t count;  /* the same */
 };
 
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_SPAN, OPTION_NUMBER };
 
 struct option_row {
-	char letter;                /* 0: has none */
+	char letter; /* 0: has none */
 	const char *name;
 	enum option_kind kind;
-	size_t member;              /* its place in struct options */
-	const char *verbs;          /* whose it is, between blanks; NULL: everybody's */
+	size_t member;     /* its place in struct options */
+	const char *verbs; /* whose it is, between blanks; NULL: everybody's */
 	const char *argument;
 	const char *help;
 };

@@ -12,10 +12,10 @@ struct table;
 
 /* How a reading is to look. */
 struct style {
-	enum credis_form form;      /* CREDIS_BINARY, or CREDIS_ASCII for what people read */
+	enum credis_form form; /* CREDIS_BINARY, or CREDIS_ASCII for what people read */
 	bool terse, timestamp, ktl;
-	bool qualified;             /* names with their service */
-	bool raw;                   /* terse values go nowhere near a terminal */
+	bool qualified; /* names with their service */
+	bool raw;       /* terse values go nowhere near a terminal */
 };
 
 enum written { WRITTEN_SENT, WRITTEN_DONE };
@@ -32,7 +32,8 @@ struct output {
 
 	/* a line of a monitor, and what happens to the monitor itself: "gap", "restored", "gone" */
 	void (*change)(FILE *to, const struct style *style, const struct credis_reading *reading);
-	void (*event)(const char *event, const char *service, const char *keyword, const char *text);
+	void (
+	    *event)(const char *event, const char *service, const char *keyword, const char *text);
 
 	void (*error)(const char *service, const char *keyword, const struct credis_error *err);
 };

@@ -50,15 +50,13 @@ is_native(const struct credis_reading *reading, enum credis_form form, const cha
 	if (reading->description == NULL)
 		return false;
 	switch (credis_keyword_type(reading->description)) {
-	case CREDIS_STRING:
-		return false;
+	case CREDIS_STRING: return false;
 	case CREDIS_ENUMERATED:
 	case CREDIS_MASK:
 		if (form != CREDIS_BINARY)
 			return false;
 		break;
-	default:
-		break;
+	default: break;
 	}
 	/* not of numbers like "inf", nor of what somebody stored by hand */
 	json = json_loads(text, JSON_DECODE_ANY, NULL);
@@ -70,8 +68,8 @@ is_native(const struct credis_reading *reading, enum credis_form form, const cha
 static char *
 present(const struct credis_reading *reading, enum credis_form form)
 {
-	return must(credis_keyword_present(reading->description, reading->text, reading->length,
-	    form));
+	return must(
+	    credis_keyword_present(reading->description, reading->text, reading->length, form));
 }
 
 static void

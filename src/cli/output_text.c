@@ -117,8 +117,8 @@ present(const struct credis_reading *reading, enum credis_form form)
 {
 	if (reading->description == NULL)
 		return must(strdup(reading->text));
-	return must(credis_keyword_present(reading->description, reading->text, reading->length,
-	    form));
+	return must(
+	    credis_keyword_present(reading->description, reading->text, reading->length, form));
 }
 
 static void

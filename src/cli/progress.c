@@ -10,12 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SUBJECT_MAX = 60 };          /* bytes; with the rest it fits in a line of 80 */
+enum { SUBJECT_MAX = 60 }; /* bytes; with the rest it fits in a line of 80 */
 
 struct progress {
-	struct event *timer;        /* NULL: nobody is looking */
+	struct event *timer; /* NULL: nobody is looking */
 	char *subject;
-	time_t since;               /* monotonic, seconds */
+	time_t since; /* monotonic, seconds */
 	bool shown;
 };
 

@@ -37,8 +37,8 @@ open_client(struct session *session, const struct where *where, struct credis_er
 
 	if (client == NULL)
 		return NULL;
-	if (where->name_space != NULL
-	    && !credis_client_set_namespace(client, where->name_space, err)) {
+	if (where->name_space != NULL &&
+	    !credis_client_set_namespace(client, where->name_space, err)) {
 		credis_client_free(client);
 		return NULL;
 	}
@@ -96,7 +96,7 @@ session_run(struct session *session)
 	while (session->pending > 0 && !session->stopping) {
 		int idle = event_base_loop(session->base, EVLOOP_ONCE);
 
-		assert(idle == 0);      /* each call ends, by its deadline at the latest */
+		assert(idle == 0); /* each call ends, by its deadline at the latest */
 		if (idle != 0)
 			break;
 	}
@@ -123,8 +123,8 @@ qualify(struct credis_error *err, const char *service, const char *keyword)
 	char text[CREDIS_ERROR_TEXT];
 	size_t length = keyword != NULL ? strlen(keyword) : 0;
 
-	if (service == NULL || length == 0 || strncmp(err->text, keyword, length) != 0
-	    || err->text[length] != ':')
+	if (service == NULL || length == 0 || strncmp(err->text, keyword, length) != 0 ||
+	    err->text[length] != ':')
 		return;
 	memcpy(text, err->text, sizeof text);
 	fault(err, err->code, "%.64s.%.440s", service, text);

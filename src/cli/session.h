@@ -18,8 +18,8 @@ struct progress;
 struct session {
 	const struct options *options;
 	const struct output *output;
-	enum exit_status status;    /* of the first failure */
-	size_t pending;             /* calls under way */
+	enum exit_status status; /* of the first failure */
+	size_t pending;          /* calls under way */
 	bool stopping;
 
 	/* from session_connect() on */

@@ -62,7 +62,7 @@ ask_all(struct show *show, struct question *questions)
 		questions[i] = (struct question){ show, i };
 		session_began(session);
 		if (credis_client_read(session->client, show->targets[i].both,
-		    session->options->refresh, on_reading, &questions[i], &err) == 0)
+			session->options->refresh, on_reading, &questions[i], &err) == 0)
 			end(&questions[i], &err);
 	}
 }
@@ -74,14 +74,15 @@ run_show(struct session *session, char **words, int count)
 	size_t good;
 	struct target *asked = targets_parse(session, words, count, &good);
 	struct question *questions;
-	struct show show = { .session = session, .style = {
-		.form = options->binary ? CREDIS_BINARY : CREDIS_ASCII,
-		.terse = options->terse,
-		.timestamp = options->timestamp,
-		.ktl = options->ktl,
-		.qualified = targets_mix_services(asked, good),
-		.raw = !isatty(STDOUT_FILENO),
-	} };
+	struct show show = { .session = session,
+		.style = {
+		    .form = options->binary ? CREDIS_BINARY : CREDIS_ASCII,
+		    .terse = options->terse,
+		    .timestamp = options->timestamp,
+		    .ktl = options->ktl,
+		    .qualified = targets_mix_services(asked, good),
+		    .raw = !isatty(STDOUT_FILENO),
+		} };
 
 	show.targets = find_exact(session, asked, good, false, &show.count);
 	show.answers = answers_new(session, show.count);

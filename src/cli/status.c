@@ -71,7 +71,7 @@ judge(struct session *session, const struct credis_service_info *service)
 
 struct asked {
 	struct session *session;
-	const char *service;        /* NULL: all */
+	const char *service; /* NULL: all */
 };
 
 static void
@@ -113,7 +113,8 @@ run_status(struct session *session, char **words, int count)
 		asked.service = target.service;
 	}
 	session_began(session);
-	if (credis_client_services(session->client, asked.service, on_services, &asked, &err) == 0) {
+	if (credis_client_services(session->client, asked.service, on_services, &asked, &err) ==
+	    0) {
 		session_fail(session, asked.service, NULL, &err);
 		session_ended(session);
 	}

@@ -11,7 +11,7 @@
 struct table {
 	const struct column *columns;
 	size_t width;
-	struct cell *cells;         /* row after row */
+	struct cell *cells; /* row after row */
 	size_t count, room;
 };
 
@@ -38,8 +38,7 @@ table_free(struct table *table)
 	free(table);
 }
 
-static char *
-print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static char *print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static char *
 print(const char *format, ...)

@@ -8,13 +8,13 @@
 #include <stdint.h>
 
 struct column {
-	const char *title;          /* NULL: not for people */
-	const char *name;           /* in JSON */
+	const char *title; /* NULL: not for people */
+	const char *name;  /* in JSON */
 };
 
 struct cell {
-	char *text;                 /* "" where there is nothing */
-	char *json;                 /* NULL: left out */
+	char *text; /* "" where there is nothing */
+	char *json; /* NULL: left out */
 };
 
 struct table;

@@ -18,8 +18,8 @@ static bool
 has_only(const char *text, size_t length, const char *punctuation)
 {
 	for (size_t i = 0; i < length; i++) {
-		if (!isalnum((unsigned char)text[i])
-		    && (text[i] == '\0' || strchr(punctuation, text[i]) == NULL))
+		if (!isalnum((unsigned char)text[i]) &&
+		    (text[i] == '\0' || strchr(punctuation, text[i]) == NULL))
 			return false;
 	}
 	return length > 0 && !isdigit((unsigned char)text[0]);
@@ -29,9 +29,10 @@ static bool
 set_service(struct target *target, const char *text, size_t length, struct credis_error *err)
 {
 	if (length > CREDIS_SERVICE_MAX || !has_only(text, length, "_-*?%"))
-		return fault(err, CREDIS_EINVAL, "'%.*s' is not the name of a service: a letter, then"
-		    " letters, digits, _ and -, at most %d", (int)(length < 64 ? length : 64), text,
-		    CREDIS_SERVICE_MAX);
+		return fault(err, CREDIS_EINVAL,
+		    "'%.*s' is not the name of a service: a letter, then"
+		    " letters, digits, _ and -, at most %d",
+		    (int)(length < 64 ? length : 64), text, CREDIS_SERVICE_MAX);
 	for (size_t i = 0; i < length; i++)
 		target->service[i] = text[i] == '%' ? '*' : (char)tolower((unsigned char)text[i]);
 	target->service[length] = '\0';
@@ -44,8 +45,10 @@ set_keyword(struct target *target, const char *text, struct credis_error *err)
 	size_t length = strlen(text);
 
 	if (length > CREDIS_KEYWORD_MAX || !has_only(text, length, "_.*?%"))
-		return fault(err, CREDIS_EINVAL, "'%.64s' is not the name of a keyword: a letter, then"
-		    " letters, digits, _ and ., at most %d", text, CREDIS_KEYWORD_MAX);
+		return fault(err, CREDIS_EINVAL,
+		    "'%.64s' is not the name of a keyword: a letter, then"
+		    " letters, digits, _ and ., at most %d",
+		    text, CREDIS_KEYWORD_MAX);
 	for (size_t i = 0; i < length; i++)
 		target->keyword[i] = text[i] == '%' ? '*' : (char)toupper((unsigned char)text[i]);
 	target->keyword[length] = '\0';
@@ -66,14 +69,16 @@ target_parse(struct target *target, const char *word, const char *service, struc
 
 	*target = (struct target){ 0 };
 	/* "-s telescope telescope.AZ" means the same; "-s telescope TEMP.1" is a keyword with a dot. */
-	if (service != NULL && dot != NULL
-	    && !(strlen(service) == before && strncasecmp(word, service, before) == 0))
+	if (service != NULL && dot != NULL &&
+	    !(strlen(service) == before && strncasecmp(word, service, before) == 0))
 		dot = NULL;
 	if (dot == NULL && service == NULL)
-		return fault(err, CREDIS_EINVAL, "'%.64s' names no service: write SERVICE.KEYWORD, or"
-		    " give the service with -s", word);
+		return fault(err, CREDIS_EINVAL,
+		    "'%.64s' names no service: write SERVICE.KEYWORD, or"
+		    " give the service with -s",
+		    word);
 	if (dot != NULL ? !set_service(target, word, before, err)
-	                : !set_service(target, service, strlen(service), err))
+			: !set_service(target, service, strlen(service), err))
 		return false;
 	if (!set_keyword(target, dot != NULL ? dot + 1 : word, err))
 		return false;
@@ -125,8 +130,8 @@ bool
 targets_mix_services(const struct target *targets, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (target_is_glob(targets[i].service)
-		    || strcmp(targets[i].service, targets[0].service) != 0)
+		if (target_is_glob(targets[i].service) ||
+		    strcmp(targets[i].service, targets[0].service) != 0)
 			return true;
 	}
 	return false;

@@ -11,9 +11,9 @@
 struct session;
 
 struct target {
-	char service[CREDIS_SERVICE_MAX + 1];       /* lower case; may be a glob */
-	char keyword[CREDIS_KEYWORD_MAX + 1];       /* upper case; may be a glob */
-	char both[CREDIS_SERVICE_MAX + CREDIS_KEYWORD_MAX + 2];     /* "service.KEYWORD" */
+	char service[CREDIS_SERVICE_MAX + 1];                   /* lower case; may be a glob */
+	char keyword[CREDIS_KEYWORD_MAX + 1];                   /* upper case; may be a glob */
+	char both[CREDIS_SERVICE_MAX + CREDIS_KEYWORD_MAX + 2]; /* "service.KEYWORD" */
 };
 
 /* Reads "SERVICE.KEYWORD", or "KEYWORD" where 'service' (may be NULL) is given. False with the fault. */

@@ -42,8 +42,8 @@ text_character(const char *text, size_t length)
 			continue;
 		if (sequences[i].length == 1)
 			return 1;
-		if (sequences[i].length > length || bytes[1] < sequences[i].second_low
-		    || bytes[1] > sequences[i].second_high)
+		if (sequences[i].length > length || bytes[1] < sequences[i].second_low ||
+		    bytes[1] > sequences[i].second_high)
 			return 0;
 		return continues(bytes, 2, sequences[i].length) ? sequences[i].length : 0;
 	}
@@ -69,14 +69,10 @@ static const char *
 short_escape(char c)
 {
 	switch (c) {
-	case '\n':
-		return "\\n";
-	case '\r':
-		return "\\r";
-	case '\t':
-		return "\\t";
-	default:
-		return NULL;
+	case '\n': return "\\n";
+	case '\r': return "\\r";
+	case '\t': return "\\t";
+	default: return NULL;
 	}
 }
 

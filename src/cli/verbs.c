@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+/* The prose is set by hand. */
+/* clang-format off */
 static const struct verb verbs[] = {
 	{ .name = "list", .max = 1, .run = run_list, .arguments = "[PATTERN]",
 	    .summary = "the services, or the keywords of one",
@@ -86,6 +88,7 @@ static const struct verb verbs[] = {
 	    .summary = "what the last of the words may become, for shells", .about = "",
 	    .examples = "", .offline = true, .hidden = true },
 };
+/* clang-format on */
 
 const struct verb *
 verb_row(size_t n)

@@ -17,13 +17,13 @@ enum { VERB_ANY = 1 << 20 };
 
 struct verb {
 	const char *name;
-	int min, max;               /* words after it */
+	int min, max; /* words after it */
 	verb_run *run;
-	const char *arguments;      /* in its usage line */
+	const char *arguments; /* in its usage line */
 	const char *summary;
-	const char *about;          /* paragraphs for its help */
+	const char *about; /* paragraphs for its help */
 	const char *examples;
-	bool offline;               /* finds its store itself, if it needs one */
+	bool offline; /* finds its store itself, if it needs one */
 	bool hidden;
 };
 

@@ -68,8 +68,10 @@ read_text(const char *path, struct credis_error *err)
 	if (ferror(file))
 		fault(err, CREDIS_EINVAL, "%s: %s", path, strerror(errno));
 	else if (length > CONF_MAX || memchr(text, '\0', length) != NULL)
-		fault(err, CREDIS_EINVAL, "%s: not a configuration: too long (%d bytes are allowed)"
-		    " or binary", path, CONF_MAX);
+		fault(err, CREDIS_EINVAL,
+		    "%s: not a configuration: too long (%d bytes are allowed)"
+		    " or binary",
+		    path, CONF_MAX);
 	else
 		err->code = CREDIS_OK;
 	fclose(file);
@@ -88,8 +90,8 @@ has_no_include(const char *path, const char *text, struct credis_error *err)
 	for (const char *at = text; at != NULL; line++) {
 		at += strspn(at, " \t");
 		if (strncmp(at, "@include", strlen("@include")) == 0)
-			return fault(err, CREDIS_EINVAL, "%s:%d: @include is not allowed here", path,
-			    line);
+			return fault(err, CREDIS_EINVAL, "%s:%d: @include is not allowed here",
+			    path, line);
 		at = strchr(at, '\n');
 		if (at != NULL)
 			at++;
@@ -151,9 +153,9 @@ take_store(struct where *where, const char *path, const config_t *config, struct
 	if (!config_setting_is_group(store))
 		return fault(err, CREDIS_EINVAL, "%s:%d: 'store' is not a group: { url = \"…\"; }",
 		    path, config_setting_source_line(store));
-	return has_only(path, store, members, err)
-	    && take_text(path, store, "url", &where->url, err)
-	    && take_text(path, store, "namespace", &where->name_space, err);
+	return has_only(path, store, members, err) &&
+	    take_text(path, store, "url", &where->url, err) &&
+	    take_text(path, store, "namespace", &where->name_space, err);
 }
 
 static bool

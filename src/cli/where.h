@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 struct where {
-	char *url;                  /* to free(); NULL: not found yet */
-	char *name_space;           /* to free(); NULL: the client's own */
+	char *url;        /* to free(); NULL: not found yet */
+	char *name_space; /* to free(); NULL: the client's own */
 };
 
 /* 'url' (may be NULL) is -u. False with the reason: a fault in credis.conf. */
