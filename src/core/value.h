@@ -24,6 +24,8 @@ struct credis_value {
 	char room[NUMBER_TEXT];     /* short stored forms need no allocation */
 };
 
+enum { VALUE_BITS = 63 };           /* most bits of a mask: the sign stays out of it */
+
 /* What value_parse() needs to know of a keyword. */
 struct value_rules {
 	enum credis_type type;
@@ -53,6 +55,9 @@ value_text(const struct credis_value *value)
 {
 	return value->text != NULL ? value->text : value->room;
 }
+
+/* The meaning of "yes", "off", "1", … in any case; false for a word that has none. */
+bool value_find_boolean(const char *text, size_t length, bool *meaning);
 
 /* Of the same type with the same stored form. */
 bool value_equal(const struct credis_value *a, const struct credis_value *b);
