@@ -10,13 +10,8 @@
 
 #include <unistd.h>
 
-struct show {
-	struct session *session;
-	struct style style;
-	struct answers *answers;
-	struct target *targets;
-	size_t count;
-};
+/* Questions under way at a time: what a client takes is bounded. */
+enum { WINDOW = 500 };
 
 /* One keyword asked for. */
 struct question {
@@ -24,21 +19,32 @@ struct question {
 	size_t n;
 };
 
+struct show {
+	struct session *session;
+	struct style style;
+	struct answers *answers;
+	struct target *targets;
+	struct question *questions;
+	size_t count, asked;
+};
+
 static void
-end(const struct question *question, const struct credis_error *failure)
+end(const struct question *question, const struct credis_error *err)
 {
 	struct show *show = question->show;
 	const struct target *target = &show->targets[question->n];
 	size_t missing;
 
-	if (failure != NULL)
-		session_fail(show->session, target->service, target->keyword, failure);
+	if (err->code != CREDIS_OK)
+		session_fail(show->session, target->service, target->keyword, err);
 	answers_end(show->answers, question->n);
 	session_ended(show->session);
 	missing = answers_missing(show->answers);
 	progress_say(show->session->progress,
 	    missing < show->count ? show->targets[missing].both : NULL);
 }
+
+static void ask_some(struct show *show);
 
 static void
 on_reading(void *arg, const struct credis_error *err, const struct credis_reading *reading)
@@ -49,21 +55,24 @@ on_reading(void *arg, const struct credis_error *err, const struct credis_readin
 	if (err->code == CREDIS_OK)
 		show->session->output->reading(answers_open(show->answers, question->n),
 		    &show->style, reading);
-	end(question, err->code != CREDIS_OK ? err : NULL);
+	end(question, err);
+	ask_some(show);
 }
 
 static void
-ask_all(struct show *show, struct question *questions)
+ask_some(struct show *show)
 {
 	struct session *session = show->session;
 	struct credis_error err;
 
-	for (size_t i = 0; i < show->count; i++) {
-		questions[i] = (struct question){ show, i };
+	while (show->asked < show->count && session->pending < WINDOW) {
+		struct question *question = &show->questions[show->asked];
+
+		*question = (struct question){ show, show->asked };
 		session_began(session);
-		if (credis_client_read(session->client, show->targets[i].both,
-			session->options->refresh, on_reading, &questions[i], &err) == 0)
-			end(&questions[i], &err);
+		if (credis_client_read(session->client, show->targets[show->asked++].both,
+			session->options->refresh, on_reading, question, &err) == 0)
+			end(question, &err);
 	}
 }
 
@@ -73,7 +82,6 @@ run_show(struct session *session, char **words, int count)
 	const struct options *options = session->options;
 	size_t good;
 	struct target *asked = targets_parse(session, words, count, &good);
-	struct question *questions;
 	struct show show = { .session = session,
 		.style = {
 		    .form = options->binary ? CREDIS_BINARY : CREDIS_ASCII,
@@ -86,11 +94,11 @@ run_show(struct session *session, char **words, int count)
 
 	show.targets = find_exact(session, asked, good, false, &show.count);
 	show.answers = answers_new(session, show.count);
-	questions = must(calloc(show.count + 1, sizeof *questions));
-	ask_all(&show, questions);
+	show.questions = must(calloc(show.count + 1, sizeof *show.questions));
+	ask_some(&show);
 	session_run(session);
 	answers_free(show.answers);
-	free(questions);
+	free(show.questions);
 	free(show.targets);
 	free(asked);
 }
