@@ -71,6 +71,10 @@ void credis_dispatcher_set_timeouts(struct credis_dispatcher *dispatcher, int64_
     int64_t command_ms);
 void credis_dispatcher_set_log(struct credis_dispatcher *dispatcher, credis_log_sink *sink,
     void *arg);
+
+/* Whether CREDIS_LOG_DEBUG, an event a request, is wanted as well; false unless said. May be changed at any
+ * time. Since 0.1. */
+void credis_dispatcher_set_debug(struct credis_dispatcher *dispatcher, bool debug);
 void credis_dispatcher_set_state_cb(struct credis_dispatcher *dispatcher,
     credis_dispatcher_state_cb *cb, void *arg);
 

@@ -17,7 +17,7 @@ log_event(const struct log *log, enum credis_log_level level, const char *word,
 	char text[LOG_TEXT + 4];
 	va_list arguments;
 
-	if (log == NULL || log->sink == NULL)
+	if (log == NULL || log->sink == NULL || (level == CREDIS_LOG_DEBUG && !log->debug))
 		return;
 	va_start(arguments, format);
 	int length = vsnprintf(raw, sizeof raw, format, arguments);

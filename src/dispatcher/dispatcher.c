@@ -411,7 +411,14 @@ credis_dispatcher_set_timeouts(struct credis_dispatcher *dispatcher, int64_t con
 void
 credis_dispatcher_set_log(struct credis_dispatcher *dispatcher, credis_log_sink *sink, void *arg)
 {
-	dispatcher->log = (struct log){ sink, arg };
+	dispatcher->log.sink = sink;
+	dispatcher->log.arg = arg;
+}
+
+void
+credis_dispatcher_set_debug(struct credis_dispatcher *dispatcher, bool debug)
+{
+	dispatcher->log.debug = debug;
 }
 
 void
