@@ -60,6 +60,10 @@ const char *credis_code_word(enum credis_code code);
 /* The code for a word, or CREDIS_EPROTOCOL for a word nobody knows. Since 0.1. */
 enum credis_code credis_code_find(const char *word);
 
+/* The name among 'names' (NULL-terminated) that somebody who wrote 'word' may have meant; NULL when none
+ * is near. Since 0.1. */
+const char *credis_nearest(const char *word, const char *const *names);
+
 #ifdef __cplusplus
 }
 #endif

@@ -135,3 +135,9 @@ error_nearest(const char *word, const char *const *names)
 	}
 	return nearest;
 }
+
+const char *
+credis_nearest(const char *word, const char *const *names)
+{
+	return error_nearest(word, names);
+}
