@@ -32,7 +32,7 @@ struct link_options {
 	const struct log *log;      /* lent for the link's life; may be NULL */
 };
 
-/* None is called from inside link_new, link_start, link_stop, link_free or link_command: always from
+/* None is called from inside link_new, link_start, link_reset, link_free or link_command: always from
  * the event loop. Any of them may free the link. */
 struct link_events {
 	/* Greeting done: commands may be sent. */
@@ -91,7 +91,7 @@ struct buffer *link_batch(struct link *link, size_t count, link_answer *each, li
 /* Like link_command() for SUBSCRIBE and its kin, which are answered by pushes only. */
 struct buffer *link_subscribe_command(struct link *link, struct credis_error *err);
 
-/* Bytes written or waiting that the server has not answered, and how many commands. */
+/* Bytes that wait to be written, and how many commands are not answered. */
 size_t link_output_length(const struct link *link);
 size_t link_commands_under_way(const struct link *link);
 

@@ -1,0 +1,103 @@
+/* command.c: writes commands as RESP arrays of bulk strings.
+ * Knows the format; what is said and to whom is others'. */
+#include "redis/command.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+enum {
+	DIGITS = 20,                    /* of a 64-bit number, with a sign */
+	HEAD = 1 + DIGITS + 2,          /* "$<length>\r\n" */
+};
+
+/* Writes 'number' so that it ends before 'end'; returns where it begins. */
+static char *
+put_digits(char *end, uint64_t number)
+{
+	do {
+		*--end = (char)('0' + number % 10);
+		number /= 10;
+	} while (number != 0);
+	return end;
+}
+
+/* Writes "<mark><number>\r\n"; returns where it ends. */
+static char *
+put_head(char *at, char mark, size_t number)
+{
+	char digits[DIGITS];
+	char *first = put_digits(digits + DIGITS, number);
+	size_t length = (size_t)(digits + DIGITS - first);
+
+	*at++ = mark;
+	memcpy(at, first, length);
+	at += length;
+	*at++ = '\r';
+	*at++ = '\n';
+	return at;
+}
+
+void
+command_begin(struct buffer *out, size_t count)
+{
+	char *at = buffer_reserve(out, HEAD);
+
+	if (at != NULL)
+		buffer_wrote(out, (size_t)(put_head(at, '*', count) - at));
+}
+
+void
+command_word(struct buffer *out, const void *bytes, size_t length)
+{
+	char *start = length < SIZE_MAX - HEAD - 2 ? buffer_reserve(out, HEAD + length + 2) : NULL;
+	char *at = start;
+
+	if (start == NULL) {
+		out->failed = true;
+		return;
+	}
+	at = put_head(at, '$', length);
+	if (length > 0)
+		memcpy(at, bytes, length);
+	at += length;
+	*at++ = '\r';
+	*at++ = '\n';
+	buffer_wrote(out, (size_t)(at - start));
+}
+
+void
+command_text(struct buffer *out, const char *text)
+{
+	command_word(out, text, strlen(text));
+}
+
+void
+command_integer(struct buffer *out, int64_t integer)
+{
+	char digits[DIGITS];
+	uint64_t magnitude = integer < 0 ? -(uint64_t)integer : (uint64_t)integer;
+	char *first = put_digits(digits + DIGITS, magnitude);
+
+	if (integer < 0)
+		*--first = '-';
+	command_word(out, first, (size_t)(digits + DIGITS - first));
+}
+
+void
+command_texts(struct buffer *out, ...)
+{
+	va_list words, again;
+	size_t count = 0;
+	const char *word;
+
+	va_start(words, out);
+	va_copy(again, words);
+	while (va_arg(again, const char *) != NULL)
+		count++;
+	va_end(again);
+
+	command_begin(out, count);
+	while ((word = va_arg(words, const char *)) != NULL)
+		command_text(out, word);
+	va_end(words);
+}

@@ -1,0 +1,36 @@
+/* stream.h: bytes to and from one server, over TCP, TLS or a unix socket.
+ * Knows addresses and sockets; knows nothing of Redis, and never tries twice. */
+#ifndef REDIS_STREAM_H
+#define REDIS_STREAM_H
+
+#include "core/url.h"
+
+#include <stddef.h>
+
+struct event_base;
+struct stream;
+struct tls;
+
+/* All from the event loop; any may free the stream. */
+struct stream_events {
+	void (*on_open)(void *arg);
+	void (*on_bytes)(void *arg, const char *bytes, size_t length);  /* lent */
+	void (*on_writable)(void *arg);         /* after a stream_write() that took less */
+
+	/* It could not be opened, or was lost: the last call. */
+	void (*on_closed)(void *arg, const struct credis_error *why);
+};
+
+/* 'url' and 'tls' (NULL: none) are lent for the stream's life. 'turn' says which of several
+ * addresses to begin with. NULL when out of memory. */
+struct stream *stream_open(struct event_base *base, const struct url *url, const struct tls *tls,
+    unsigned turn, const struct stream_events *events, void *arg);
+void stream_free(struct stream *stream);
+
+/* Returns how many bytes were taken. Never calls back. */
+size_t stream_write(struct stream *stream, const char *bytes, size_t length);
+
+/* What it is at before it is open: "while connecting". */
+const char *stream_doing(const struct stream *stream);
+
+#endif
