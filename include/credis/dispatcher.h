@@ -29,6 +29,10 @@ struct credis_service *credis_service_new(const char *name, const char *help,
 void credis_service_free(struct credis_service *service);
 const char *credis_service_name(const struct credis_service *service);
 
+/* "" where none was given. Lent. Since 0.1. */
+const char *credis_service_help(const struct credis_service *service);
+const char *credis_service_version(const struct credis_service *service);
+
 /* Adds a keyword that credis_keyword_finish() found fine; it belongs to the service from then on. False,
  * and the keyword still the caller's, when the name is there already or is one of the dispatcher's own
  * (DISPSTATE, DISPERROR, DISPBEAT, DISPSTART, DISPHOST). Since 0.1. */

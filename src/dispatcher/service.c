@@ -64,6 +64,18 @@ credis_service_name(const struct credis_service *service)
 	return service->name;
 }
 
+const char *
+credis_service_help(const struct credis_service *service)
+{
+	return service->help;
+}
+
+const char *
+credis_service_version(const struct credis_service *service)
+{
+	return service->version;
+}
+
 static bool
 service_make_room(struct credis_service *service)
 {
