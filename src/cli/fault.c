@@ -15,3 +15,12 @@ fault(struct credis_error *err, enum credis_code code, const char *format, ...)
 	va_end(list);
 	return false;
 }
+
+const char *
+fault_hint(char text[FAULT_HINT], const char *before, const char *nearest)
+{
+	text[0] = '\0';
+	if (nearest != NULL)
+		snprintf(text, FAULT_HINT, "; did you mean %s%s?", before, nearest);
+	return text;
+}

@@ -10,4 +10,8 @@
 bool fault(struct credis_error *err, enum credis_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* "; did you mean WORD?" with 'before' before the word, or "" where 'nearest' is NULL. Returns 'text'. */
+enum { FAULT_HINT = 160 };
+const char *fault_hint(char text[FAULT_HINT], const char *before, const char *nearest);
+
 #endif

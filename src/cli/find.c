@@ -4,7 +4,6 @@
 
 #include "fault.h"
 #include "memory.h"
-#include "nearest.h"
 #include "session.h"
 #include "target.h"
 
@@ -27,35 +26,41 @@ struct part {
 	char service[CREDIS_SERVICE_MAX + 1];
 };
 
+/* What was reported is not reported as missing, too. */
 static void
-fail(struct find *find, const char *service, const struct credis_error *err)
+fail(struct find *find, const char *service, const char *keyword, const struct credis_error *err)
 {
-	session_fail(find->session, service, NULL, err);
+	session_fail(find->session, service, keyword, err);
 	find->found++;
 }
 
+/* One keyword was named, and is not among those there are. */
 static void
-fail_no_match(struct find *find, const struct nearest *nearest)
+fail_unknown(struct find *find, const struct credis_keyword *const *keywords, size_t count)
 {
+	const char **names = must(calloc(count + 1, sizeof *names));
+	char hint[FAULT_HINT];
 	struct credis_error err;
-	char hint[NEAREST_HINT];
 
-	if (target_is_glob(find->target.service) || target_is_glob(find->target.keyword))
-		fault(&err, CREDIS_ENOKEYWORD, "%s: no keyword matches", find->target.both);
-	else
-		fault(&err, CREDIS_ENOKEYWORD, "%s: no such keyword%s", find->target.both,
-		    nearest_hint(nearest, "", hint));
-	session_fail(find->session, find->target.service, find->target.keyword, &err);
+	for (size_t i = 0; i < count; i++)
+		names[i] = credis_keyword_name(keywords[i]);
+	fault(&err, CREDIS_ENOKEYWORD, "%s: no such keyword%s", find->target.both,
+	    fault_hint(hint, "", credis_nearest(find->target.keyword, names)));
+	fail(find, find->target.service, find->target.keyword, &err);
+	free(names);
 }
 
-/* 'nearest' is of the one service that was named; NULL where none was. */
 static void
-end_part(struct find *find, const struct nearest *nearest)
+end_part(struct find *find)
 {
+	struct credis_error err;
+
 	if (--find->parts > 0)
 		return;
-	if (find->found == 0)
-		fail_no_match(find, nearest);
+	if (find->found == 0) {
+		fault(&err, CREDIS_ENOKEYWORD, "%s: no keyword matches", find->target.both);
+		fail(find, find->target.service, find->target.keyword, &err);
+	}
 	if (find->end != NULL)
 		find->end(find->arg);
 	session_ended(find->session);
@@ -63,25 +68,34 @@ end_part(struct find *find, const struct nearest *nearest)
 }
 
 static void
+match(struct find *find, const char *service, const struct credis_keyword *const *keywords,
+    size_t count)
+{
+	size_t before = find->found;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *name = credis_keyword_name(keywords[i]);
+
+		if (fnmatch(find->target.keyword, name, FNM_NOESCAPE) != 0)
+			continue;
+		find->found++;
+		find->each(find->arg, service, keywords[i]);
+	}
+	if (find->found == before && !target_is_glob(find->target.both))
+		fail_unknown(find, keywords, count);
+}
+
+static void
 on_keywords(void *arg, const struct credis_error *err, const struct credis_keyword *const *keywords,
     size_t count)
 {
 	struct part *part = arg;
-	struct find *find = part->find;
-	struct nearest nearest = { 0 };
 
-	if (err->code != CREDIS_OK)
-		fail(find, part->service, err);
-	for (size_t i = 0; err->code == CREDIS_OK && i < count; i++) {
-		const char *name = credis_keyword_name(keywords[i]);
-
-		nearest_try(&nearest, find->target.keyword, name);
-		if (fnmatch(find->target.keyword, name, FNM_NOESCAPE) != 0)
-			continue;
-		find->found++;
-		find->each(find->arg, part->service, keywords[i]);
-	}
-	end_part(find, &nearest);
+	if (err->code == CREDIS_OK)
+		match(part->find, part->service, keywords, count);
+	else
+		fail(part->find, part->service, NULL, err);
+	end_part(part->find);
 	free(part);
 }
 
@@ -96,9 +110,9 @@ find_in(struct find *find, const char *service)
 	find->parts++;
 	if (credis_client_keywords(find->session->client, service, on_keywords, part, &err) != 0)
 		return;
-	fail(find, service, &err);
+	fail(find, service, NULL, &err);
 	free(part);
-	end_part(find, NULL);
+	end_part(find);
 }
 
 static void
@@ -108,12 +122,12 @@ on_services(void *arg, const struct credis_error *err, const struct credis_servi
 	struct find *find = arg;
 
 	if (err->code != CREDIS_OK)
-		fail(find, NULL, err);
+		fail(find, NULL, NULL, err);
 	for (size_t i = 0; err->code == CREDIS_OK && i < count; i++) {
 		if (fnmatch(find->target.service, services[i].name, FNM_NOESCAPE) == 0)
 			find_in(find, services[i].name);
 	}
-	end_part(find, NULL);
+	end_part(find);
 }
 
 void
@@ -132,13 +146,13 @@ find_keywords(struct session *session, const struct target *target, find_each *e
 	find->parts = 1;
 	if (!target_is_glob(target->service)) {
 		find_in(find, target->service);
-		end_part(find, NULL);
+		end_part(find);
 		return;
 	}
 	if (credis_client_services(session->client, NULL, on_services, find, &err) != 0)
 		return;
-	fail(find, NULL, &err);
-	end_part(find, NULL);
+	fail(find, NULL, NULL, &err);
+	end_part(find);
 }
 
 /* What one of several targets came to. */

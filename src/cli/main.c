@@ -2,7 +2,6 @@
 #include "fault.h"
 #include "help.h"
 #include "memory.h"
-#include "nearest.h"
 #include "output.h"
 #include "session.h"
 #include "verbs.h"
@@ -25,15 +24,13 @@ refuse(struct session *session, const struct verb *verb, const struct credis_err
 static void
 refuse_verb(struct session *session, const char *name)
 {
-	struct nearest nearest = { 0 };
-	char hint[NEAREST_HINT];
+	const char *names[VERBS_MAX + 1];
+	char hint[FAULT_HINT];
 	struct credis_error err;
 
-	for (size_t i = 0; verb_row(i) != NULL; i++) {
-		if (!verb_row(i)->hidden)
-			nearest_try(&nearest, name, verb_row(i)->name);
-	}
-	fault(&err, CREDIS_EINVAL, "'%.64s' is no verb%s", name, nearest_hint(&nearest, "", hint));
+	verb_names(names);
+	fault(&err, CREDIS_EINVAL, "'%.64s' is no verb%s", name,
+	    fault_hint(hint, "", credis_nearest(name, names)));
 	refuse(session, NULL, &err);
 }
 

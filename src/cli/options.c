@@ -4,7 +4,6 @@
 #include "options.h"
 
 #include "fault.h"
-#include "nearest.h"
 
 #include <credis/span.h>
 
@@ -72,12 +71,17 @@ option_is_of(const struct option_row *row, const char *verb)
 	return strstr(row->verbs, word) != NULL;
 }
 
+static bool
+is_here(const struct option_row *row, const char *verb)
+{
+	return row->verbs == NULL || option_is_of(row, verb);
+}
+
 static const struct option_row *
 find_letter(char letter, const char *verb)
 {
 	for (size_t i = 0; i < ROWS; i++) {
-		if (rows[i].letter == letter &&
-		    (rows[i].verbs == NULL || option_is_of(&rows[i], verb)))
+		if (rows[i].letter == letter && is_here(&rows[i], verb))
 			return &rows[i];
 	}
 	return NULL;
@@ -88,7 +92,7 @@ find_name(const char *name, size_t length, const char *verb)
 {
 	for (size_t i = 0; i < ROWS; i++) {
 		if (strlen(rows[i].name) == length && memcmp(rows[i].name, name, length) == 0 &&
-		    (rows[i].verbs == NULL || option_is_of(&rows[i], verb)))
+		    is_here(&rows[i], verb))
 			return &rows[i];
 	}
 	return NULL;
@@ -98,26 +102,27 @@ find_name(const char *name, size_t length, const char *verb)
 static bool
 refuse(const char *word, const char *verb, struct credis_error *err)
 {
-	const char *name = word + strspn(word, "-");
-	char typed[64], hint[NEAREST_HINT];
-	struct nearest nearest = { 0 };
+	const char *name = word + strspn(word, "-"), *names[ROWS + 1], *nearest;
+	char typed[64], hint[FAULT_HINT];
+	size_t count = 0;
 
 	snprintf(typed, sizeof typed, "%.*s", (int)strcspn(name, "="), name);
 	for (size_t i = 0; i < ROWS; i++) {
-		bool here = rows[i].verbs == NULL || option_is_of(&rows[i], verb);
 		bool same = strcmp(rows[i].name, typed) == 0 ||
 		    (rows[i].letter != 0 && typed[0] == rows[i].letter && typed[1] == '\0');
 
-		if (!here && same)
+		if (is_here(&rows[i], verb))
+			names[count++] = rows[i].name;
+		else if (same)
 			return fault(err, CREDIS_EINVAL, "%.64s is an option of%.*s, not of %s",
 			    word, (int)strlen(rows[i].verbs) - 1, rows[i].verbs,
 			    verb != NULL ? verb : "credis itself: write it after the verb");
-		if (here)
-			nearest_try(&nearest, typed, rows[i].name);
 	}
-	if (nearest.word != NULL)
+	names[count] = NULL;
+	nearest = credis_nearest(typed, names);
+	if (nearest != NULL)
 		return fault(err, CREDIS_EINVAL, "%.64s: no such option%s", word,
-		    nearest_hint(&nearest, "--", hint));
+		    fault_hint(hint, "--", nearest));
 	return fault(err, CREDIS_EINVAL, "%.64s: no such option; see credis %s%s--help", word,
 	    verb != NULL ? verb : "", verb != NULL ? " " : "");
 }

@@ -105,3 +105,15 @@ verb_find(const char *name)
 	}
 	return NULL;
 }
+
+void
+verb_names(const char *names[VERBS_MAX + 1])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; verb_row(i) != NULL && count < VERBS_MAX; i++) {
+		if (!verbs[i].hidden)
+			names[count++] = verbs[i].name;
+	}
+	names[count] = NULL;
+}

@@ -31,4 +31,8 @@ struct verb {
 const struct verb *verb_row(size_t n);
 const struct verb *verb_find(const char *name);
 
+/* The names of those that are not hidden, and NULL. */
+enum { VERBS_MAX = 31 };
+void verb_names(const char *names[VERBS_MAX + 1]);
+
 #endif

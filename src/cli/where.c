@@ -4,7 +4,6 @@
 
 #include "fault.h"
 #include "memory.h"
-#include "nearest.h"
 
 #include <libconfig.h>
 
@@ -100,24 +99,26 @@ has_no_include(const char *path, const char *text, struct credis_error *err)
 }
 
 static bool
+is_among(const char *word, const char *const *known)
+{
+	while (*known != NULL && strcmp(*known, word) != 0)
+		known++;
+	return *known != NULL;
+}
+
+static bool
 has_only(const char *path, const config_setting_t *group, const char *const *known,
     struct credis_error *err)
 {
 	for (int i = 0; i < config_setting_length(group); i++) {
 		const config_setting_t *member = config_setting_get_elem(group, (unsigned)i);
 		const char *name = config_setting_name(member);
-		struct nearest nearest = { 0 };
-		char hint[NEAREST_HINT];
-		bool found = false;
+		char hint[FAULT_HINT];
 
-		for (const char *const *word = known; *word != NULL; word++) {
-			found = found || strcmp(*word, name) == 0;
-			nearest_try(&nearest, name, *word);
-		}
-		if (!found)
+		if (!is_among(name, known))
 			return fault(err, CREDIS_EINVAL, "%s:%d: unknown setting '%.64s'%s", path,
 			    config_setting_source_line(member), name,
-			    nearest_hint(&nearest, "", hint));
+			    fault_hint(hint, "", credis_nearest(name, known)));
 	}
 	return true;
 }
