@@ -4,11 +4,10 @@
 #define CORE_KEYWORD_H
 
 #include "core/labels.h"
+#include "core/pattern.h"
 #include "core/value.h"
 
 #include <credis/keyword.h>
-
-#include <regex.h>
 
 /* Settings few keywords have live behind pointers: a million keywords share one process. */
 struct keyword_limits {
@@ -23,8 +22,7 @@ struct credis_keyword {
 	char *format;
 	struct labels labels;       /* values, or labels of elements */
 	struct keyword_limits *limits;  /* NULL: any */
-	char *pattern;              /* NULL: any */
-	regex_t *compiled;
+	struct pattern *pattern;    /* NULL: any */
 	char *initial;              /* stored form once finished; NULL before when not given */
 	double deadband;            /* 0: none */
 	int64_t period_ms;          /* 0: none */
@@ -45,6 +43,7 @@ enum {
 	KEYWORD_MAX_LENGTH = 65536,         /* default of max_length */
 	KEYWORD_MAX_COUNT = 65536,          /* most elements where length says nothing */
 	KEYWORD_TIMEOUT_MS = 30000,         /* default of timeout */
+	KEYWORD_LENGTH_LIMIT = 16777216,    /* most that max_length may be */
 };
 
 /* Reads text as a value of this keyword and checks range, length, pattern. The reason names the

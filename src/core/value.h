@@ -56,6 +56,9 @@ value_text(const struct credis_value *value)
 	return value->text != NULL ? value->text : value->room;
 }
 
+/* Puts "element 3: " (for n = 2) before what 'err' says; returns false. */
+bool value_blame_element(struct credis_error *err, size_t n);
+
 /* The meaning of "yes", "off", "1", … in any case; false for a word that has none. */
 bool value_find_boolean(const char *text, size_t length, bool *meaning);
 

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,11 +177,19 @@ read_text(struct credis_value *value, size_t n, const struct element *element, c
 	return true;
 }
 
+bool
+value_blame_element(struct credis_error *err, size_t n)
+{
+	char subject[32];
+
+	snprintf(subject, sizeof(subject), "element %zu", n + 1);
+	return error_prefix(err, subject);
+}
+
 static bool
 read_elements(struct credis_value *value, const struct value_rules *rules, struct walk *walk,
     char *place, struct credis_error *err)
 {
-	char subject[32];
 	struct element element;
 	bool ok;
 
@@ -189,10 +198,8 @@ read_elements(struct credis_value *value, const struct value_rules *rules, struc
 			ok = read_text(value, n, &element, &place, walk->json, err);
 		else
 			ok = read_number(value, n, rules, &element, err);
-		if (!ok) {
-			snprintf(subject, sizeof(subject), "element %zu", n + 1);
-			return error_prefix(err, subject);
-		}
+		if (!ok)
+			return value_blame_element(err, n);
 	}
 	return true;
 }

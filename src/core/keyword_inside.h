@@ -1,0 +1,24 @@
+/* keyword_inside.h: what the files of a keyword share with each other and with nobody else. */
+#ifndef CORE_KEYWORD_INSIDE_H
+#define CORE_KEYWORD_INSIDE_H
+
+#include "core/keyword.h"
+
+/* The text of settings that are not given, shared by all; and the end of any setting's text. */
+char *keyword_nothing(void);
+void keyword_drop_text(char *text);
+
+/* Most bytes of a string or of a string element. */
+size_t keyword_max_length(const struct credis_keyword *keyword);
+
+/* Most elements of an array. */
+size_t keyword_max_count(const struct credis_keyword *keyword);
+
+/* What value_parse() needs to know. */
+void keyword_rules(const struct credis_keyword *keyword, struct value_rules *rules);
+
+/* As keyword_parse_value(), without the keyword's name before the reason. */
+bool keyword_check_value(const struct credis_keyword *keyword, struct credis_value *value,
+    const char *text, size_t length, struct credis_error *err);
+
+#endif
