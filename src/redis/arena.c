@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { KEPT = 16 * 1024 };              /* of the block that a reset keeps */
+enum { KEPT = 16 * 1024 }; /* of the block that a reset keeps */
 
 struct arena_block {
 	struct arena_block *older;

@@ -7,9 +7,9 @@
 struct arena_block;
 
 struct arena {
-	struct arena_block *block;      /* the newest; filled to 'used' */
+	struct arena_block *block; /* the newest; filled to 'used' */
 	size_t used;
-	size_t total;                   /* handed out since the last arena_reset() */
+	size_t total; /* handed out since the last arena_reset() */
 };
 
 /* Aligned for any type; NULL when out of memory. */

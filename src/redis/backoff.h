@@ -6,7 +6,7 @@
 
 struct backoff {
 	int64_t cap_ms;
-	unsigned step;                  /* 0: at once */
+	unsigned step; /* 0: at once */
 };
 
 /* Nothing yet, then 50 ms, doubling up to the cap, each with jitter. */

@@ -6,8 +6,8 @@
 #include <string.h>
 
 enum {
-	DIGITS = 20,                    /* of a 64-bit number, with a sign */
-	HEAD = 1 + DIGITS + 2,          /* "$<length>\r\n" */
+	DIGITS = 20,           /* of a 64-bit number, with a sign */
+	HEAD = 1 + DIGITS + 2, /* "$<length>\r\n" */
 };
 
 /* Writes 'number' so that it ends before 'end'; returns where it begins. */

@@ -7,12 +7,12 @@
 
 #include <string.h>
 
-enum { QUOTE = 160 };                   /* bytes of the server's own words worth repeating */
+enum { QUOTE = 160 }; /* bytes of the server's own words worth repeating */
 
 struct meaning {
-	const char *word;               /* the reply's first word, or a piece of an "ERR" reply */
+	const char *word; /* the reply's first word, or a piece of an "ERR" reply */
 	enum credis_code code;
-	bool quote;                     /* its own words tell more: which command, which key */
+	bool quote; /* its own words tell more: which command, which key */
 	const char *sentence;
 };
 
@@ -22,8 +22,10 @@ static const struct meaning meanings[] = {
 	{ "MISCONF", CREDIS_ESTORE, false,
 	    "the store takes no writes because it cannot save to its disk" },
 	{ "NOREPLICAS", CREDIS_ESTORE, false,
-	    "the store takes no writes because too few replicas follow it (min-replicas-to-write)" },
-	{ "WRONGTYPE", CREDIS_ESTORE, false, "the store holds another type of data under this key" },
+	    "the store takes no writes because too few replicas follow it "
+	    "(min-replicas-to-write)" },
+	{ "WRONGTYPE", CREDIS_ESTORE, false,
+	    "the store holds another type of data under this key" },
 	{ "NOPERM", CREDIS_ESTORE, true, "the store's access list does not permit it" },
 	{ "EXECABORT", CREDIS_ESTORE, false,
 	    "the store dropped the transaction because of an earlier error in it" },
@@ -33,7 +35,8 @@ static const struct meaning meanings[] = {
 	{ "TRYAGAIN", CREDIS_ESTORE, false, "the keys are moving to another node of the cluster" },
 	{ "CLUSTERDOWN", CREDIS_EUNREACHABLE, false, "the store's cluster is down" },
 	{ "LOADING", CREDIS_EUNREACHABLE, false, "the store is still loading its data" },
-	{ "MASTERDOWN", CREDIS_EUNREACHABLE, false, "the store is a replica that lost its primary" },
+	{ "MASTERDOWN", CREDIS_EUNREACHABLE, false,
+	    "the store is a replica that lost its primary" },
 	{ "BUSY", CREDIS_EUNREACHABLE, false, "the store is busy with somebody's script" },
 	{ "NOAUTH", CREDIS_EUNREACHABLE, false, "the store wants a password" },
 	{ "WRONGPASS", CREDIS_EUNREACHABLE, false,

@@ -9,11 +9,11 @@
 #include <time.h>
 
 struct step {
-	bool (*is_wanted)(const struct greeting *greeting);     /* NULL: always */
+	bool (*is_wanted)(const struct greeting *greeting); /* NULL: always */
 	void (*say)(const struct greeting *greeting, struct buffer *out);
-	void (*learn)(struct greeting *greeting, const struct reply *reply);    /* may be NULL */
-	const char *expected;           /* the status to be answered; NULL: any but an error */
-	const char *tolerated;          /* the server may refuse it: so called in a warning, or "" */
+	void (*learn)(struct greeting *greeting, const struct reply *reply); /* may be NULL */
+	const char *expected;  /* the status to be answered; NULL: any but an error */
+	const char *tolerated; /* the server may refuse it: so called in a warning, or "" */
 };
 
 static int64_t

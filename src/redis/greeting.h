@@ -11,12 +11,12 @@ struct buffer;
 enum greeting_state { GREETING_MORE, GREETING_DONE, GREETING_FAILED };
 
 struct greeting {
-	const struct url *url;          /* lent, as is the name */
-	const char *name;               /* NULL: none */
-	unsigned step;                  /* of the next answer */
-	int64_t sent_us;                /* our clock */
-	int64_t clock_offset_us;        /* the server's clock minus ours; 0: not told */
-	int64_t connection_id;          /* 0: not told */
+	const struct url *url;   /* lent, as is the name */
+	const char *name;        /* NULL: none */
+	unsigned step;           /* of the next answer */
+	int64_t sent_us;         /* our clock */
+	int64_t clock_offset_us; /* the server's clock minus ours; 0: not told */
+	int64_t connection_id;   /* 0: not told */
 };
 
 /* Formats all commands of the greeting; returns how many, each to be answered to

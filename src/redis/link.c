@@ -7,75 +7,62 @@
 #include "redis/backoff.h"
 #include "redis/command.h"
 #include "redis/greeting.h"
+#include "redis/outbox.h"
 #include "redis/pending.h"
+#include "redis/settings.h"
 #include "redis/stream.h"
-#include "redis/tls.h"
 
 #include <credis/span.h>
 
-#include <assert.h>
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 enum {
-	CONNECT_TIMEOUT_MS = 3000,
-	COMMAND_TIMEOUT_MS = 2000,
 	BACKOFF_CAP_MS = 10000,
 	STEADY_MS = 1000,               /* up for so long it may come back at once when lost */
-	OUTPUT_MAX = 64 * 1024 * 1024,
-	OUTPUT_KEPT = 1024 * 1024,      /* of an output buffer that is empty again */
 	COMMANDS_MAX = 4 * 1024 * 1024, /* under way, for a server that takes and never answers */
 	FEED = 16 * 1024,               /* hiredis moves what is left of a feed again and again */
 };
 
-/* Nobody has a command still to format. */
-#define NOT_ASKED SIZE_MAX
-
 enum link_state {
-	LINK_IDLE,                      /* not started */
-	LINK_WAITING,                   /* for its next try */
-	LINK_OPENING,                   /* resolving, connecting, TLS */
+	LINK_IDLE,    /* not started */
+	LINK_WAITING, /* for its next try */
+	LINK_OPENING, /* resolving, connecting, TLS */
 	LINK_GREETING,
 	LINK_UP,
 };
 
 struct link {
 	struct event_base *base;
-	struct link_options options;    /* with every default filled in */
-	struct url url;
-	struct tls *tls;                /* NULL: none */
-	char *name, *role, *where;
+	struct settings settings;
 	struct link_events events;
 	void *arg;
 
 	enum link_state state;
-	struct stream *stream;          /* from LINK_OPENING on */
-	struct reply_reader *reader;    /* likewise */
+	struct stream *stream;       /* from LINK_OPENING on */
+	struct reply_reader *reader; /* likewise */
 	struct greeting greeting;
 	struct pending pending;
 	struct backoff backoff;
 	unsigned tries;
 
-	struct buffer out;              /* commands; the first 'written' bytes are gone already */
-	size_t written;
-	size_t asked;                   /* length of 'out' when the last command was asked for */
-	bool blocked;                   /* the stream took less; on_writable() will come */
-	struct event *turn;             /* active: to be flushed, or lost, at the end of this turn */
+	struct outbox outbox;
+	struct event *turn; /* active: to be flushed, or lost, at the end of this turn */
 	bool turn_is_due;
 
-	struct event *timer;            /* by state: next try, connect deadline, answer or PING */
-	int64_t timer_ms;               /* when it fires; 0: not armed */
-	bool heard;                     /* a whole reply, in this on_bytes() */
-	bool awaiting;                  /* commands were written and not all are answered */
-	int64_t since_ms;               /* since when, or the last sign of life */
+	struct event *timer; /* by state: next try, connect deadline, answer or PING */
+	int64_t timer_ms;    /* when it fires; 0: not armed */
+	bool heard;          /* a whole reply, in this on_bytes() */
+	bool awaiting;       /* commands were written and not all are answered */
+	int64_t since_ms;    /* since when, or the last sign of life */
 	int64_t up_ms;
-	struct credis_error last;       /* why it was lost, or a try failed */
-	struct credis_error doom;       /* it is to be lost at the end of this turn; or CREDIS_OK */
-	struct credis_error logged;     /* what the log has been told, until it is up */
+	struct credis_error last;   /* why it was lost, or a try failed */
+	struct credis_error doom;   /* it is to be lost at the end of this turn; or CREDIS_OK */
+	struct credis_error logged; /* what the log has been told, until it is up */
 
-	unsigned busy;                  /* calls from the event loop that still need its memory */
+	unsigned busy; /* calls from the event loop that still need its memory */
 	bool freed;
 };
 
@@ -98,66 +85,15 @@ now_ms(void)
 /* Life and death. */
 
 static bool
-copy_text(char **copy, const char *text)
-{
-	*copy = text != NULL ? strdup(text) : NULL;
-	return text == NULL || *copy != NULL;
-}
-
-static bool
-copy_url(struct url *copy, const struct url *url)
-{
-	*copy = *url;
-	copy->path = copy->host = copy->user = copy->password = NULL;
-	copy->client_name = copy->ca = copy->certificate = copy->key = NULL;
-	return copy_text(&copy->path, url->path) && copy_text(&copy->host, url->host) &&
-	    copy_text(&copy->user, url->user) && copy_text(&copy->password, url->password) &&
-	    copy_text(&copy->client_name, url->client_name) && copy_text(&copy->ca, url->ca) &&
-	    copy_text(&copy->certificate, url->certificate) && copy_text(&copy->key, url->key);
-}
-
-static int64_t
-first_given(int64_t of_url, int64_t of_options, int64_t otherwise)
-{
-	if (of_url > 0)
-		return of_url;
-	return of_options > 0 ? of_options : otherwise;
-}
-
-static void
-fill_in_defaults(struct link *link)
-{
-	struct link_options *options = &link->options;
-
-	options->connect_timeout_ms = first_given(link->url.connect_timeout_ms,
-	    options->connect_timeout_ms, CONNECT_TIMEOUT_MS);
-	options->command_timeout_ms =
-	    first_given(link->url.timeout_ms, options->command_timeout_ms, COMMAND_TIMEOUT_MS);
-	if (options->max_output == 0)
-		options->max_output = OUTPUT_MAX;
-	link->backoff.cap_ms = BACKOFF_CAP_MS;
-}
-
-static bool
 link_set_up(struct link *link, const struct link_options *options, struct credis_error *err)
 {
-	const char *name =
-	    options->url->client_name != NULL ? options->url->client_name : options->name;
-
-	link->options = *options;
-	if (!copy_url(&link->url, options->url) || !copy_text(&link->name, name) ||
-	    !copy_text(&link->role, options->role != NULL ? options->role : "link"))
-		return error_no_memory(err);
-	fill_in_defaults(link);
-	link->where = url_print(&link->url);
+	if (!settings_copy(&link->settings, options, err))
+		return false;
 	link->turn = event_new(link->base, -1, 0, on_turn, link);
 	link->timer = event_new(link->base, -1, 0, on_timer, link);
-	if (link->where == NULL || link->turn == NULL || link->timer == NULL)
+	if (link->turn == NULL || link->timer == NULL)
 		return error_no_memory(err);
-	if (!link->url.tls)
-		return true;
-	link->tls = tls_new(&link->url, err);
-	return link->tls != NULL || error_prefix(err, link->where);
+	return true;
 }
 
 struct link *
@@ -171,8 +107,8 @@ link_new(struct event_base *base, const struct link_options *options,
 		return NULL;
 	}
 	link->base = base;
-	link->asked = NOT_ASKED;
 	link->events = *events;
+	link->backoff.cap_ms = BACKOFF_CAP_MS;
 	link->arg = arg;
 	if (!link_set_up(link, options, err)) {
 		link_free(link);
@@ -202,12 +138,8 @@ link_release(struct link *link)
 		return;
 	reply_reader_free(link->reader);
 	pending_clear(&link->pending);
-	buffer_free(&link->out);
-	tls_free(link->tls);
-	url_clear(&link->url);
-	free(link->name);
-	free(link->role);
-	free(link->where);
+	outbox_clear(&link->outbox);
+	settings_clear(&link->settings);
 	free(link);
 }
 
@@ -226,7 +158,7 @@ link_free(struct link *link)
 	free_event(link->turn);
 	free_event(link->timer);
 	error_set(&why, CREDIS_ELOST, "%s: the connection is being closed",
-	    link->where != NULL ? link->where : "");
+	    link->settings.where != NULL ? link->settings.where : "");
 	link_answer_all(link, &why);
 	link_release(link);
 }
@@ -247,20 +179,17 @@ link_enter(struct link *link, enum link_state state)
 {
 	link->state = state;
 	switch (state) {
-	case LINK_IDLE:
-		break;
-	case LINK_WAITING:
-		link_arm(link, backoff_next_ms(&link->backoff));
-		break;
+	case LINK_IDLE: break;
+	case LINK_WAITING: link_arm(link, backoff_next_ms(&link->backoff)); break;
 	case LINK_OPENING:
 		link->tries++;
-		link_arm(link, link->options.connect_timeout_ms);
+		link_arm(link, link->settings.options.connect_timeout_ms);
 		break;
-	case LINK_GREETING:
-		break;                  /* under the same deadline */
+	case LINK_GREETING: break; /* under the same deadline */
 	case LINK_UP:
-		log_event(link->options.log, CREDIS_LOG_INFO, "+link", "%s %s after %u %s",
-		    link->role, link->where, link->tries, link->tries == 1 ? "try" : "tries");
+		log_event(link->settings.options.log, CREDIS_LOG_INFO, "+link", "%s %s after %u %s",
+		    link->settings.role, link->settings.where, link->tries,
+		    link->tries == 1 ? "try" : "tries");
 		link->logged.text[0] = '\0';
 		link->tries = 0;
 		link->up_ms = link->since_ms = now_ms();
@@ -277,8 +206,12 @@ link_log_loss(struct link *link)
 	if (strcmp(link->logged.text, link->last.text) == 0)
 		return;
 	link->logged = link->last;
-	log_event(link->options.log, CREDIS_LOG_WARNING, "-link", "%s %s", link->role,
-	    link->last.text);
+	if (link->tries == 0)
+		log_event(link->settings.options.log, CREDIS_LOG_WARNING, "-link", "%s %s",
+		    link->settings.role, link->last.text);
+	else
+		log_event(link->settings.options.log, CREDIS_LOG_WARNING, "-link", "%s %s (try %u)",
+		    link->settings.role, link->last.text, link->tries);
 }
 
 static void
@@ -288,11 +221,9 @@ link_close(struct link *link)
 	link->stream = NULL;
 	reply_reader_free(link->reader);
 	link->reader = NULL;
-	link->written = 0;
-	link->asked = NOT_ASKED;
-	link->blocked = link->awaiting = false;
+	outbox_clear(&link->outbox);
+	link->awaiting = false;
 	link->doom.code = CREDIS_OK;
-	buffer_free(&link->out);
 }
 
 /* Answers in order. Each callback may do anything, freeing the link included. */
@@ -315,7 +246,7 @@ link_lose(struct link *link, const struct credis_error *why)
 	struct credis_error told = *why;
 
 	link_hold(link);
-	error_prefix(&told, link->where);
+	error_prefix(&told, link->settings.where);
 	link->last = told;
 	if (was_up && now_ms() - link->up_ms >= STEADY_MS)
 		backoff_reset(&link->backoff);
@@ -404,12 +335,9 @@ on_greeted(void *arg, uint64_t id, const struct reply *reply, const struct credi
 	(void)id, (void)err;
 	if (reply == NULL || link->state != LINK_GREETING)
 		return;
-	switch (greeting_answer(&link->greeting, reply, link->options.log, &why)) {
-	case GREETING_MORE:
-		break;
-	case GREETING_FAILED:
-		link_reset(link, &why);
-		break;
+	switch (greeting_answer(&link->greeting, reply, link->settings.options.log, &why)) {
+	case GREETING_MORE: break;
+	case GREETING_FAILED: link_reset(link, &why); break;
 	case GREETING_DONE:
 		link_enter(link, LINK_UP);
 		if (link->events.on_up != NULL)
@@ -423,7 +351,8 @@ on_open(void *arg)
 {
 	struct link *link = arg;
 	struct pending_command command = { .answer = on_greeted, .arg = link };
-	size_t count = greeting_begin(&link->greeting, &link->url, link->name, &link->out);
+	size_t count = greeting_begin(&link->greeting, &link->settings.url, link->settings.name,
+	    &link->outbox.bytes);
 
 	if (!pending_reserve(&link->pending, count)) {
 		link_lose_because(link, CREDIS_ENOMEM, "out of memory");
@@ -486,7 +415,7 @@ link_take(struct link *link, const struct reply *reply)
 {
 	struct pending_command command;
 
-	if (link->options.pubsub && link->state == LINK_UP && is_push(reply)) {
+	if (link->settings.options.pubsub && link->state == LINK_UP && is_push(reply)) {
 		if (link->events.on_push != NULL)
 			link->events.on_push(link, reply, link->arg);
 	} else if (!pending_pop(&link->pending, &command)) {
@@ -538,43 +467,13 @@ on_bytes(void *arg, const char *bytes, size_t length)
 
 /* Commands. */
 
-/* Forgets what is written, and gives back the room of a rare flood. */
-static void
-link_tidy_output(struct link *link)
-{
-	struct buffer *out = &link->out;
-
-	if (link->written == out->length) {
-		link->written = 0;
-		if (out->room > OUTPUT_KEPT)
-			buffer_free(out);
-		else
-			buffer_clear(out);
-	} else if (link->written > out->length / 2) {
-		out->length -= link->written;
-		memmove(out->bytes, out->bytes + link->written, out->length);
-		link->written = 0;
-	}
-}
-
 static void
 link_flush(struct link *link)
 {
-	size_t length = link->out.length - link->written;
-	size_t taken;
-
-	if (link->out.failed) {
+	if (!outbox_flush(&link->outbox, link->stream)) {
 		link_lose_because(link, CREDIS_ENOMEM, "out of memory");
 		return;
 	}
-	assert(link->asked == NOT_ASKED || link->out.length > link->asked);
-	link->asked = NOT_ASKED;
-	if (length == 0)
-		return;
-	taken = stream_write(link->stream, link->out.bytes + link->written, length);
-	link->written += taken;
-	link->blocked = taken < length;
-	link_tidy_output(link);
 	if (!link->awaiting && link->pending.count > 0) {
 		link->awaiting = true;
 		link->since_ms = now_ms();
@@ -592,18 +491,19 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 	link->turn_is_due = false;
 	if (doom.code != CREDIS_OK)
 		link_lose(link, &doom);
-	else if (link->stream != NULL && !link->blocked)
+	else if (link->stream != NULL && !link->outbox.blocked)
 		link_flush(link);
 }
 
-/* The server takes bytes, though it may not have answered any for long. */
+/* A server that goes on taking a flood of bytes is alive, though it may not have answered yet. */
 static void
 on_writable(void *arg)
 {
 	struct link *link = arg;
 
-	link->blocked = false;
-	link->since_ms = now_ms();
+	if (link->outbox.blocked)
+		link->since_ms = now_ms();
+	link->outbox.blocked = false;
 	if (link->doom.code == CREDIS_OK)
 		link_flush(link);
 }
@@ -614,14 +514,13 @@ link_takes(const struct link *link, struct credis_error *err)
 	if (!link_is_up(link) && link->last.code != CREDIS_OK)
 		return error_set(err, CREDIS_ELOST, "%s", link->last.text);
 	if (!link_is_up(link))
-		return error_set(err, CREDIS_ELOST, "%s: not connected yet", link->where);
-	if (link_output_length(link) > link->options.max_output)
-		return error_set(err, CREDIS_EBUSY,
-		    "%s: %zu bytes wait to be written already", link->where,
-		    link_output_length(link));
+		return error_set(err, CREDIS_ELOST, "%s: not connected yet", link->settings.where);
+	if (link_output_length(link) > link->settings.options.max_output)
+		return error_set(err, CREDIS_EBUSY, "%s: %zu bytes wait to be written already",
+		    link->settings.where, link_output_length(link));
 	if (link->pending.count > COMMANDS_MAX)
 		return error_set(err, CREDIS_EBUSY, "%s: %zu commands are under way already",
-		    link->where, link->pending.count);
+		    link->settings.where, link->pending.count);
 	return true;
 }
 
@@ -629,11 +528,9 @@ link_takes(const struct link *link, struct credis_error *err)
 static struct buffer *
 link_ask(struct link *link)
 {
-	assert(link->asked == NOT_ASKED || link->out.length > link->asked || link->out.failed);
-	link->asked = link->out.length;
-	if (!link->blocked)
+	if (!link->outbox.blocked)
 		link_want_turn(link);
-	return &link->out;
+	return outbox_ask(&link->outbox);
 }
 
 struct buffer *
@@ -675,8 +572,8 @@ link_try(struct link *link)
 	link_enter(link, LINK_OPENING);
 	link->reader = reply_reader_new();
 	if (link->reader != NULL)
-		link->stream = stream_open(link->base, &link->url, link->tls, link->tries - 1,
-		    &events, link);
+		link->stream = stream_open(link->base, &link->settings.url, link->settings.tls,
+		    link->tries - 1, &events, link);
 	if (link->stream == NULL)
 		link_lose_because(link, CREDIS_ENOMEM, "out of memory");
 }
@@ -696,8 +593,9 @@ static int64_t
 link_due_ms(const struct link *link)
 {
 	if (link->awaiting)
-		return link->since_ms + link->options.command_timeout_ms;
-	return link->options.ping_ms > 0 ? link->since_ms + link->options.ping_ms : 0;
+		return link->since_ms + link->settings.options.command_timeout_ms;
+	return link->settings.options.ping_ms > 0 ? link->since_ms + link->settings.options.ping_ms
+						  : 0;
 }
 
 /* A timer that comes too early is cheaper than one moved with every command. */
@@ -706,7 +604,8 @@ link_watch(struct link *link)
 {
 	int64_t due_ms = link_due_ms(link);
 
-	if (due_ms != 0 && (link->timer_ms == 0 || due_ms < link->timer_ms))
+	if (link->state == LINK_UP && due_ms != 0 &&
+	    (link->timer_ms == 0 || due_ms < link->timer_ms))
 		link_arm(link, due_ms - now_ms());
 }
 
@@ -729,7 +628,7 @@ link_check(struct link *link)
 	if (due_ms == 0 || now_ms() < due_ms) {
 		link_watch(link);
 	} else if (link->awaiting) {
-		link_give_up(link, link->options.command_timeout_ms, CREDIS_ELOST,
+		link_give_up(link, link->settings.options.command_timeout_ms, CREDIS_ELOST,
 		    "to a command");
 	} else {
 		link_ping(link);
@@ -744,22 +643,17 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	link->timer_ms = 0;
 	switch (link->state) {
-	case LINK_IDLE:
-		break;
-	case LINK_WAITING:
-		link_try(link);
-		break;
+	case LINK_IDLE: break;
+	case LINK_WAITING: link_try(link); break;
 	case LINK_OPENING:
-		link_give_up(link, link->options.connect_timeout_ms, CREDIS_EUNREACHABLE,
+		link_give_up(link, link->settings.options.connect_timeout_ms, CREDIS_EUNREACHABLE,
 		    stream_doing(link->stream));
 		break;
 	case LINK_GREETING:
-		link_give_up(link, link->options.connect_timeout_ms, CREDIS_EUNREACHABLE,
+		link_give_up(link, link->settings.options.connect_timeout_ms, CREDIS_EUNREACHABLE,
 		    "to the greeting");
 		break;
-	case LINK_UP:
-		link_check(link);
-		break;
+	case LINK_UP: link_check(link); break;
 	}
 }
 
@@ -768,7 +662,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 size_t
 link_output_length(const struct link *link)
 {
-	return link->out.length - link->written;
+	return outbox_length(&link->outbox);
 }
 
 size_t
@@ -792,7 +686,7 @@ link_connection_id(const struct link *link)
 const char *
 link_where(const struct link *link)
 {
-	return link->where;
+	return link->settings.where;
 }
 
 unsigned

@@ -24,12 +24,13 @@ struct link_options {
 	bool pubsub;                /* subscription messages come as pushes, see below */
 	int64_t connect_timeout_ms; /* resolving, connecting, TLS and greeting together;
 	                             * the URL's socket_connect_timeout wins; 0: 3 s */
-	int64_t command_timeout_ms; /* longest wait for the oldest reply before the link is given up;
+	int64_t
+	    command_timeout_ms; /* longest wait for the oldest reply before the link is given up;
 	                             * the URL's socket_timeout wins; 0: 2 s */
-	int64_t ping_ms;            /* PING after so long in silence; 0: never */
-	size_t max_output;          /* bytes waiting to be written, beyond which link_command()
+	int64_t ping_ms;        /* PING after so long in silence; 0: never */
+	size_t max_output;      /* bytes waiting to be written, beyond which link_command()
 	                             * gives NULL; 0: 64 MiB */
-	const struct log *log;      /* lent for the link's life; may be NULL */
+	const struct log *log;  /* lent for the link's life; may be NULL */
 };
 
 /* None is called from inside link_new, link_start, link_reset, link_free or link_command: always from

@@ -5,14 +5,14 @@
 #include "redis/link.h"
 
 struct pending_command {
-	link_answer *answer;            /* may be NULL */
+	link_answer *answer; /* may be NULL */
 	void *arg;
 	uint64_t id;
 };
 
 struct pending {
 	struct pending_command *ring;
-	size_t room;                    /* a power of two, or 0 */
+	size_t room; /* a power of two, or 0 */
 	size_t first;
 	size_t count;
 };

@@ -12,17 +12,17 @@
 #include <string.h>
 
 enum {
-	REPLY_MAX = 64 * 1024 * 1024,   /* bytes of one reply, received or built */
-	LINE_MAX_BYTES = 64 * 1024,     /* of a line; hiredis looks from its start each time */
-	READER_IDLE = 64 * 1024,        /* bytes of its buffer the reader may keep */
-	DEPTH_MAX = 7,                  /* arrays in arrays; what hiredis 0.14 can do */
+	REPLY_MAX = 64 * 1024 * 1024, /* bytes of one reply, received or built */
+	LINE_MAX_BYTES = 64 * 1024,   /* of a line; hiredis looks from its start each time */
+	READER_IDLE = 64 * 1024,      /* bytes of its buffer the reader may keep */
+	DEPTH_MAX = 7,                /* arrays in arrays; what hiredis 0.14 can do */
 };
 
 struct reply_reader {
 	redisReader *hiredis;
 	struct arena arena;
-	const char *refusal;            /* why an object function gave NULL; NULL: no memory */
-	bool complete;                  /* the arena holds a reply already given out */
+	const char *refusal; /* why an object function gave NULL; NULL: no memory */
+	bool complete;       /* the arena holds a reply already given out */
 };
 
 static const struct reply nothing = { .kind = REPLY_NIL };
@@ -58,8 +58,7 @@ has_text(const struct reply *reply)
 bool
 reply_text_is(const struct reply *reply, const char *text)
 {
-	return has_text(reply) &&
-	    text_equal_nocase(reply->text, reply->length, text, strlen(text));
+	return has_text(reply) && text_equal_nocase(reply->text, reply->length, text, strlen(text));
 }
 
 bool
@@ -201,7 +200,7 @@ create_bool(const redisReadTask *task, int truth)
 static void
 forget(void *object)
 {
-	(void)object;                   /* the arena's */
+	(void)object; /* the arena's */
 }
 
 static redisReplyObjectFunctions functions = {
@@ -294,8 +293,7 @@ fail(const struct reply_reader *reader, struct credis_error *err)
 }
 
 int
-reply_reader_next(struct reply_reader *reader, const struct reply **reply,
-    struct credis_error *err)
+reply_reader_next(struct reply_reader *reader, const struct reply **reply, struct credis_error *err)
 {
 	void *object = NULL;
 

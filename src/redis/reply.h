@@ -12,8 +12,8 @@
 
 enum reply_kind {
 	REPLY_NIL,
-	REPLY_STATUS,               /* +OK */
-	REPLY_ERROR,                /* -ERR … */
+	REPLY_STATUS, /* +OK */
+	REPLY_ERROR,  /* -ERR … */
 	REPLY_INTEGER,
 	REPLY_TEXT,
 	REPLY_ARRAY,
@@ -22,16 +22,16 @@ enum reply_kind {
 struct reply {
 	enum reply_kind kind;
 	int64_t integer;
-	const char *text;           /* of a status, error or text; terminated */
+	const char *text; /* of a status, error or text; terminated */
 	size_t length;
-	size_t count;               /* of an array */
+	size_t count; /* of an array */
 	struct reply **items;
 };
 
 /* Item n of an array, or a nil when there is none. Never NULL. */
 const struct reply *reply_item(const struct reply *reply, size_t n);
-bool reply_is_error(const struct reply *reply, const char *prefix);  /* "OOM", or NULL for any */
-bool reply_text_is(const struct reply *reply, const char *text);     /* in any case */
+bool reply_is_error(const struct reply *reply, const char *prefix); /* "OOM", or NULL for any */
+bool reply_text_is(const struct reply *reply, const char *text);    /* in any case */
 
 /* Reads a whole number out of an integer or text reply. */
 bool reply_integer(const struct reply *reply, int64_t *integer);

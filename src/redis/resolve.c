@@ -20,12 +20,12 @@
 /* Shared with the thread; the last holder frees it. */
 struct lookup {
 	atomic_int holders;
-	int done_fd;                    /* an eventfd: written after the fields below */
+	int done_fd; /* an eventfd: written after the fields below */
 	char *host;
 	char port[8];
 	struct addrinfo *addresses;
-	int fault;                      /* EAI_… */
-	int system_fault;               /* errno, for EAI_SYSTEM */
+	int fault;        /* EAI_… */
+	int system_fault; /* errno, for EAI_SYSTEM */
 };
 
 struct resolve {
@@ -82,7 +82,7 @@ lookup_tell(const struct lookup *lookup)
 {
 	ssize_t written = write(lookup->done_fd, &(uint64_t){ 1 }, sizeof(uint64_t));
 
-	(void)written;                  /* an eventfd at 0 takes a 1 */
+	(void)written; /* an eventfd at 0 takes a 1 */
 }
 
 static void *

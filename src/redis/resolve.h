@@ -11,8 +11,8 @@ struct resolve;
 typedef void resolve_done(void *arg, struct addrinfo *addresses, const char *fault);
 
 /* NULL when out of memory or threads. */
-struct resolve *resolve_new(struct event_base *base, const char *host, int port,
-    resolve_done *done, void *arg);
+struct resolve *resolve_new(struct event_base *base, const char *host, int port, resolve_done *done,
+    void *arg);
 void resolve_free(struct resolve *resolve);
 
 #endif

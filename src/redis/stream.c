@@ -24,7 +24,7 @@
 
 enum {
 	READ_AT_ONCE = 64 * 1024,
-	SECURE_AT_ONCE = 256 * 1024,    /* bytes handed to TLS before the earlier ones are gone */
+	SECURE_AT_ONCE = 256 * 1024, /* bytes handed to TLS before the earlier ones are gone */
 };
 
 struct stream {
@@ -37,17 +37,17 @@ struct stream {
 
 	struct resolve *resolve;
 	struct addrinfo *addresses;
-	struct addrinfo *first;         /* where the round through the addresses began */
-	struct addrinfo *address;       /* the one being tried */
+	struct addrinfo *first;   /* where the round through the addresses began */
+	struct addrinfo *address; /* the one being tried */
 	unsigned turn;
 
-	int fd;                         /* -1: none; the bufferevent's once there is one */
+	int fd; /* -1: none; the bufferevent's once there is one */
 	struct event *start;
 	struct event *readable;
-	struct event *writable;         /* while connecting, and while the kernel takes no more */
-	struct bufferevent *secure;     /* TLS only */
-	int fault;                      /* errno of the last address, or of a write */
-	bool reading;                   /* its memory is needed until that ends */
+	struct event *writable;     /* while connecting, and while the kernel takes no more */
+	struct bufferevent *secure; /* TLS only */
+	int fault;                  /* errno of the last address, or of a write */
+	bool reading;               /* its memory is needed until that ends */
 	bool freed;
 };
 
@@ -229,8 +229,8 @@ on_start(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	stream->doing = "while looking up the host's address";
-	stream->resolve = resolve_new(stream->base, stream->url->host, stream->url->port,
-	    on_resolved, stream);
+	stream->resolve =
+	    resolve_new(stream->base, stream->url->host, stream->url->port, on_resolved, stream);
 	if (stream->resolve == NULL)
 		closed_because(stream, "no thread can be had to look up the host's address");
 }
@@ -303,8 +303,8 @@ on_plain_writable(evutil_socket_t fd, short what, void *arg)
 static void
 open_plain(struct stream *stream)
 {
-	stream->readable = event_new(stream->base, stream->fd, EV_READ | EV_PERSIST,
-	    on_plain_readable, stream);
+	stream->readable =
+	    event_new(stream->base, stream->fd, EV_READ | EV_PERSIST, on_plain_readable, stream);
 	stream->writable = event_new(stream->base, stream->fd, EV_WRITE, on_plain_writable, stream);
 	if (stream->readable == NULL || stream->writable == NULL ||
 	    event_add(stream->readable, NULL) != 0) {
@@ -418,6 +418,6 @@ write_secure(struct stream *stream, const char *bytes, size_t length)
 size_t
 stream_write(struct stream *stream, const char *bytes, size_t length)
 {
-	return stream->secure != NULL ? write_secure(stream, bytes, length) :
-	                                write_plain(stream, bytes, length);
+	return stream->secure != NULL ? write_secure(stream, bytes, length)
+				      : write_plain(stream, bytes, length);
 }

@@ -14,8 +14,8 @@ struct tls;
 /* All from the event loop; any may free the stream. */
 struct stream_events {
 	void (*on_open)(void *arg);
-	void (*on_bytes)(void *arg, const char *bytes, size_t length);  /* lent */
-	void (*on_writable)(void *arg);         /* after a stream_write() that took less */
+	void (*on_bytes)(void *arg, const char *bytes, size_t length); /* lent */
+	void (*on_writable)(void *arg); /* after a stream_write() that took less */
 
 	/* It could not be opened, or was lost: the last call. */
 	void (*on_closed)(void *arg, const struct credis_error *why);

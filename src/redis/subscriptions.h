@@ -22,14 +22,14 @@ typedef void subscription_lost(void *arg, const struct credis_error *why);
 
 struct subscription_events {
 	subscription_message *on_message;
-	subscription_live *on_live;     /* may be NULL */
-	subscription_lost *on_lost;     /* may be NULL */
+	subscription_live *on_live; /* may be NULL */
+	subscription_lost *on_lost; /* may be NULL */
 };
 
 /* Takes 'options' for its link (pubsub is set by it; ping_ms if 0 becomes 5 s). Connects when the
  * first channel is added. */
-struct subscriptions *subscriptions_new(struct event_base *base,
-    const struct link_options *options, struct credis_error *err);
+struct subscriptions *subscriptions_new(struct event_base *base, const struct link_options *options,
+    struct credis_error *err);
 void subscriptions_free(struct subscriptions *subscriptions);
 
 /* Several may share a channel: the server sees one SUBSCRIBE. Callbacks come from the event loop only.

@@ -72,13 +72,10 @@ socket_control(BIO *bio, int what, long number, void *pointer)
 		if (pointer != NULL)
 			*(int *)pointer = socket_fd(bio);
 		return socket_fd(bio);
-	case BIO_CTRL_EOF:
-		return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0;
+	case BIO_CTRL_EOF: return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0;
 	case BIO_CTRL_FLUSH:
-	case BIO_CTRL_SET_CLOSE:
-		return 1;
-	default:
-		return 0;
+	case BIO_CTRL_SET_CLOSE: return 1;
+	default: return 0;
 	}
 }
 
@@ -190,8 +187,7 @@ tls_set_up(struct tls *tls, const struct url *url, struct credis_error *err)
 	/* A reply tells its own length: a connection cut short is lost, however politely. */
 	SSL_CTX_set_options(tls->context, SSL_OP_IGNORE_UNEXPECTED_EOF);
 #endif
-	return load_authorities(tls->context, url, err) &&
-	    load_certificate(tls->context, url, err);
+	return load_authorities(tls->context, url, err) && load_certificate(tls->context, url, err);
 }
 
 struct tls *
@@ -302,8 +298,7 @@ explain_certificate(const struct tls *tls, long fault, struct credis_error *err)
 }
 
 void
-tls_explain(const struct tls *tls, const SSL *session, unsigned long code,
-    struct credis_error *err)
+tls_explain(const struct tls *tls, const SSL *session, unsigned long code, struct credis_error *err)
 {
 	long fault = SSL_get_verify_result(session);
 
