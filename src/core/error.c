@@ -141,3 +141,17 @@ credis_nearest(const char *word, const char *const *names)
 {
 	return error_nearest(word, names);
 }
+
+bool
+error_unknown(struct credis_error *err, const char *kind, const char *word,
+    const char *const *names)
+{
+	const char *nearest = error_nearest(word, names);
+	char quoted[ERROR_QUOTE + 4];
+
+	text_quote(quoted, word, strlen(word), ERROR_QUOTE);
+	if (nearest == NULL)
+		return error_set(err, CREDIS_EINVAL, "unknown %s '%s'", kind, quoted);
+	return error_set(err, CREDIS_EINVAL, "unknown %s '%s' (did you mean '%s'?)", kind, quoted,
+	    nearest);
+}

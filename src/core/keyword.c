@@ -35,9 +35,9 @@ static bool
 name_check(const char *name, size_t length, size_t max, const char *others, bool upper, char *out,
     struct credis_error *err)
 {
-	char quoted[44];
+	char quoted[ERROR_QUOTE + 4];
 
-	text_quote(quoted, name, length, 40);
+	text_quote(quoted, name, length, ERROR_QUOTE);
 	if (length > max)
 		return error_set(err, CREDIS_EINVAL, "name '%s' has %zu bytes (at most %zu)", quoted,
 		    length, max);
@@ -216,13 +216,13 @@ static bool
 allows_text(const struct credis_keyword *keyword, const char *text, size_t length,
     struct credis_error *err)
 {
-	char quoted[44], pattern[84];
+	char quoted[ERROR_QUOTE + 4], pattern[84];
 
 	if (!allows_length(keyword, length, err))
 		return false;
 	if (keyword->pattern == NULL || pattern_matches(keyword->pattern, text))
 		return true;
-	text_quote(quoted, text, length, 40);
+	text_quote(quoted, text, length, ERROR_QUOTE);
 	text_quote(pattern, pattern_text(keyword->pattern), strlen(pattern_text(keyword->pattern)), 80);
 	return error_set(err, CREDIS_EPATTERN, "'%s' does not match the pattern '%s'", quoted, pattern);
 }

@@ -2,7 +2,6 @@
  * One row a check, with the setting to blame. */
 #include "core/error.h"
 #include "core/keyword_inside.h"
-#include "core/keyword_settings.h"
 #include "core/text.h"
 
 #include <string.h>

@@ -17,6 +17,9 @@ size_t keyword_max_count(const struct credis_keyword *keyword);
 /* What value_parse() needs to know. */
 void keyword_rules(const struct credis_keyword *keyword, struct value_rules *rules);
 
+/* Appends a limit of 'range', or "null". */
+void keyword_print_limit(const struct credis_keyword *keyword, bool high, struct buffer *out);
+
 /* As keyword_parse_value(), without the keyword's name before the reason. */
 bool keyword_check_value(const struct credis_keyword *keyword, struct credis_value *value,
     const char *text, size_t length, struct credis_error *err);

@@ -61,7 +61,7 @@ read_keyword(const json_t *root, struct credis_error *err)
 	const char *type_name = json_string_value(json_object_get(root, "type"));
 	struct credis_keyword *keyword;
 	enum credis_type type;
-	char quoted[44];
+	char quoted[ERROR_QUOTE + 4];
 
 	if (name == NULL || type_name == NULL) {
 		error_set(err, CREDIS_EINVAL, "the description has no %s", name == NULL ? "name" : "type");
@@ -69,7 +69,7 @@ read_keyword(const json_t *root, struct credis_error *err)
 	}
 	if (!credis_type_find(type_name, &type)) {
 		error_set(err, CREDIS_EINVAL, "the description has an unknown type '%s'",
-		    text_quote(quoted, type_name, strlen(type_name), 40));
+		    text_quote(quoted, type_name, strlen(type_name), ERROR_QUOTE));
 		return NULL;
 	}
 	keyword = credis_keyword_new(name, type, err);

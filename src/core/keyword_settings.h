@@ -14,7 +14,4 @@ bool keyword_set_json(struct credis_keyword *keyword, const char *setting, const
 /* Appends a setting as JSON, or nothing when it stands at its default. */
 void keyword_print_setting(const struct credis_keyword *keyword, size_t row, struct buffer *out);
 
-/* Appends a limit of 'range', or "null". */
-void keyword_print_limit(const struct credis_keyword *keyword, bool high, struct buffer *out);
-
 #endif

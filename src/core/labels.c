@@ -12,9 +12,9 @@ bool
 labels_add(struct labels *labels, int64_t key, const char *text, size_t length,
     struct credis_error *err)
 {
-	char quoted[LABELS_QUOTE + 4];
+	char quoted[ERROR_QUOTE + 4];
 
-	text_quote(quoted, text, length, LABELS_QUOTE);
+	text_quote(quoted, text, length, ERROR_QUOTE);
 	if (length == 0 || length > LABELS_TEXT_MAX)
 		return error_set(err, CREDIS_EINVAL, "label '%s' has %zu bytes (1 to %d)", quoted, length,
 		    LABELS_TEXT_MAX);

@@ -23,7 +23,6 @@ struct labels {
 enum {
 	LABELS_MAX = 4096,          /* labels of one keyword */
 	LABELS_TEXT_MAX = 255,      /* bytes in a label */
-	LABELS_QUOTE = 40,          /* bytes of a label in a sentence */
 	LABELS_LIST = 200,          /* bytes of labels_list() */
 };
 

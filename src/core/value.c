@@ -78,10 +78,10 @@ static bool
 refuse_number(enum number_fault fault, const char *text, size_t length, const char *holder,
     struct credis_error *err)
 {
-	char quoted[VALUE_QUOTE + 4];
+	char quoted[ERROR_QUOTE + 4];
 
 	text_trim(&text, &length);
-	text_quote(quoted, text, length, VALUE_QUOTE);
+	text_quote(quoted, text, length, ERROR_QUOTE);
 	switch (fault) {
 	case NUMBER_NOT_WHOLE:
 		return error_set(err, CREDIS_ETYPE, "'%s' is not a whole number", quoted);
@@ -166,9 +166,9 @@ static bool
 refuse_boolean(const struct labels *labels, const char *text, size_t length,
     struct credis_error *err)
 {
-	char quoted[VALUE_QUOTE + 4], list[LABELS_LIST + 4] = "";
+	char quoted[ERROR_QUOTE + 4], list[LABELS_LIST + 4] = "";
 
-	text_quote(quoted, text, length, VALUE_QUOTE);
+	text_quote(quoted, text, length, ERROR_QUOTE);
 	if (labels != NULL)
 		labels_list(labels, list);
 	return error_set(err, CREDIS_ETYPE,
@@ -222,10 +222,10 @@ static bool
 refuse_label(const struct labels *labels, const char *text, size_t length,
     struct credis_error *err)
 {
-	char quoted[VALUE_QUOTE + 4], list[LABELS_LIST + 4];
+	char quoted[ERROR_QUOTE + 4], list[LABELS_LIST + 4];
 
 	return error_set(err, CREDIS_EVALUES, "'%s' is none of %s",
-	    text_quote(quoted, text, length, VALUE_QUOTE), labels_list(labels, list));
+	    text_quote(quoted, text, length, ERROR_QUOTE), labels_list(labels, list));
 }
 
 /* A label that looks like a number wins over the key. */

@@ -4,8 +4,6 @@
 
 #include "core/value.h"
 
-enum { VALUE_QUOTE = 40 };  /* bytes of a user's text in a sentence */
-
 /* Keeps a copy of 'text' as the stored form. */
 bool value_set_text(struct credis_value *value, const char *text, size_t length,
     struct credis_error *err);
