@@ -368,6 +368,25 @@ reads_back(const struct digits *digits, double real, bool single)
 	return single ? strtof(text, NULL) == (float)real : strtod(text, NULL) == real;
 }
 
+/* The next number of as many digits; carries no further than one digit, which is all it is used for. */
+static bool
+step_up(struct digits *digits)
+{
+	char *last = &digits->text[digits->count - 1];
+
+	return *last < '9' && ++*last;
+}
+
+/* Above a power of two the numbers lie twice as far apart as below: what is rounded down may miss there,
+ * and its neighbour above hit. */
+static bool
+is_power_of_two(double real)
+{
+	int exponent;
+
+	return frexp(real, &exponent) == 0.5;
+}
+
 /* Every decimal number of DBL_DIG digits survives a double, so with as many or fewer there is one
  * candidate only, and its zeros at the end may go. Not so below DBL_MIN, where bits are missing. */
 static void
@@ -383,6 +402,8 @@ fewest_digits(struct digits *digits, double real, bool single)
 	for (; count <= enough; count++) {
 		round_to_digits(digits, real, count);
 		if (reads_back(digits, real, single))
+			break;
+		if (is_power_of_two(real) && step_up(digits) && reads_back(digits, real, single))
 			break;
 	}
 	drop_zeros(digits);
