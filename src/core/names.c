@@ -17,6 +17,7 @@ static const char *const of_service[] = {
 	[NAMES_DISPATCHER] = ":dispatcher",
 	[NAMES_GROUP_MODIFY] = ":modify",
 	[NAMES_VALUES] = ":values",
+	[NAMES_STANDBY] = ":standby",
 	[NAMES_STATISTICS] = ":statistics",
 };
 

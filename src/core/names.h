@@ -30,6 +30,7 @@ enum names_of_service {
 	NAMES_DISPATCHER,           /* string: the lease */
 	NAMES_GROUP_MODIFY,         /* channel: several MODIFYs in one message */
 	NAMES_VALUES,               /* channel: values themselves */
+	NAMES_STANDBY,              /* string: who waits for the lease; expires */
 	NAMES_STATISTICS,           /* hash: a dispatcher's figures; expires */
 };
 

@@ -266,18 +266,23 @@ all_stopped(struct credis_dispatcher *dispatcher, bool now)
 	return stopped;
 }
 
+/* Answers and leases given up have reached the store. */
+static bool
+has_said_all(const struct post *post)
+{
+	return !link_is_up(post->store.link) ||
+	    (peers_idle(post->peers) && link_commands_under_way(post->store.link) == 0);
+}
+
 static void
 on_stop_poll(evutil_socket_t fd, short what, void *arg)
 {
 	struct credis_dispatcher *dispatcher = arg;
-	struct post *post = &dispatcher->post;
 	bool overdue = monotonic_ms() >= dispatcher->stop_by_ms;
-	bool quiet = !link_is_up(post->store.link) ||
-	    (peers_idle(post->peers) && link_commands_under_way(post->store.link) == 0);
 
 	(void)fd;
 	(void)what;
-	if (!all_stopped(dispatcher, overdue) || (!quiet && !overdue))
+	if (!all_stopped(dispatcher, overdue) || (!overdue && !has_said_all(&dispatcher->post)))
 		return;
 	event_del(dispatcher->stop);
 	event_del(dispatcher->tick);

@@ -208,6 +208,7 @@ static void
 lease_taken(struct lease *lease, int64_t epoch)
 {
 	kill_predecessor(lease);
+	say_waiting_no_more(lease);
 	free(lease->others);
 	lease->others = NULL;
 	lease_set_epoch(lease, epoch);
@@ -219,6 +220,38 @@ lease_taken(struct lease *lease, int64_t epoch)
 	served_on_lease_held(lease->served, epoch);
 }
 
+/* For "credis status": a standby is known while it says so once a second. */
+static void
+say_waiting(struct lease *lease)
+{
+	struct buffer *out;
+	struct name key;
+
+	if (monotonic_ms() < lease->waiting_ms + LEASE_RENEW_MS)
+		return;
+	out = link_command(lease->post->store.link, NULL, NULL, 0, NULL);
+	if (out == NULL)
+		return;
+	lease->waiting_ms = monotonic_ms();
+	names_service(&key, lease->post->store.ns, lease->service, NAMES_STANDBY);
+	command_texts(out, "SET", key.text, lease->mine, "PX", "3000", NULL);
+}
+
+static void
+say_waiting_no_more(struct lease *lease)
+{
+	struct buffer *out;
+	struct name key;
+
+	if (lease->waiting_ms == 0)
+		return;
+	lease->waiting_ms = 0;
+	out = link_command(lease->post->store.link, NULL, NULL, 0, NULL);
+	names_service(&key, lease->post->store.ns, lease->service, NAMES_STANDBY);
+	if (out != NULL)
+		command_texts(out, "DEL", key.text, NULL);
+}
+
 static void
 lease_seen(struct lease *lease, const struct reply *reply)
 {
@@ -227,6 +260,7 @@ lease_seen(struct lease *lease, const struct reply *reply)
 
 	lease->state = LEASE_OTHERS;
 	lease_arm(lease, LEASE_RETRY_MS);
+	say_waiting(lease);
 	if (!news)
 		return;
 	free(lease->others);
@@ -309,6 +343,7 @@ lease_release(struct lease *lease)
 {
 	bool held = lease->state == LEASE_HELD;
 
+	say_waiting_no_more(lease);
 	lease_suspend(lease);
 	if (held)
 		send_script(lease, release_script, NULL);

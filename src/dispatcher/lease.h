@@ -23,6 +23,7 @@ struct lease {
 	char *before;               /* the same of our last connection; NULL: none */
 	char *others;               /* JSON last seen of somebody else; NULL: none */
 	int64_t asked_ms;           /* monotonic: when the request under way was sent */
+	int64_t waiting_ms;         /* monotonic: when we last said that we stand by */
 	int64_t renewed_ms;         /* monotonic: from when the lease counts */
 	bool was_held;              /* 'mine' has been under the key */
 	bool renewing;              /* a renewal is under way */
