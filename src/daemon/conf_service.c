@@ -1,0 +1,296 @@
+/* conf_service.c: reads services and keywords out of a file.
+ * Hands each setting of a keyword to the library as JSON and gives its refusals their place. */
+#include "conf_service.h"
+
+#include "memory.h"
+
+#include <credis/keyword.h>
+
+#include <string.h>
+#include <uthash.h>
+
+enum { ROWS_MAX = 64 };         /* settings of a keyword */
+
+/* A name, and where it stood first. */
+struct seen {
+	char *name;
+	struct place place;
+	UT_hash_handle hh;
+};
+
+/* What a service says of itself. */
+struct service {
+	char *name;
+	char *help;
+	char *version;
+	const config_setting_t *keywords;
+};
+
+#define AT(member) SETTING_AT(service, member)
+
+static const struct setting service_rows[] = {
+	{ "name", SETTING_TEXT, AT(name), NULL, "text: a letter, then letters, digits, _ and -",
+	    "what keywords are addressed by: name.KEYWORD", NULL, NULL, false },
+	{ "help", SETTING_TEXT, AT(help), "", "text", "what it is, for people", NULL, NULL, false },
+	{ "version", SETTING_TEXT, AT(version), "", "text", "its version, for people", NULL, NULL, false },
+	{ "keywords", SETTING_LIST, AT(keywords), NULL,
+	    "a list of groups: ( { name = \"AZ\"; type = \"double\"; }, … )", "its keywords", NULL, NULL,
+	    false },
+};
+const struct setting_group conf_service_settings = SETTING_GROUP_OF("services", service_rows);
+
+/* Where 'name' stood before; NULL, and remembered from now on, when it did not. */
+static const struct place *
+seen_before(struct seen **seen, const char *name, struct place place)
+{
+	struct seen *entry;
+
+	HASH_FIND_STR(*seen, name, entry);
+	if (entry != NULL)
+		return &entry->place;
+	entry = must(calloc(1, sizeof *entry));
+	entry->name = must(strdup(name));
+	entry->place = place;
+	HASH_ADD_KEYPTR(hh, *seen, entry->name, strlen(entry->name), entry);
+	return NULL;
+}
+
+void
+seen_free(struct seen **seen)
+{
+	struct seen *entry, *next;
+
+	HASH_ITER (hh, *seen, entry, next) {
+		HASH_DEL(*seen, entry);
+		free(entry->name);
+		free(entry);
+	}
+}
+
+/* Where a group's member stands, or else the group itself. */
+static const config_setting_t *
+member_or_group(const config_setting_t *group, const char *name)
+{
+	const config_setting_t *member = name != NULL ? config_setting_get_member(group, name) : NULL;
+
+	return member != NULL ? member : group;
+}
+
+/* A member that must be text; NULL and a fault when it is not. */
+static const char *
+required_text(const struct conf_tree *tree, const config_setting_t *group, const char *name,
+    const char *subject)
+{
+	const config_setting_t *member = config_setting_get_member(group, name);
+
+	if (member == NULL)
+		conf_tree_fault(tree, group, "%s has no %s (%s = \"…\"; is required)", subject, name, name);
+	else if (conf_tree_text(member) == NULL)
+		conf_tree_fault(tree, member, "keywords.%s: is %s (text is wanted)", name,
+		    conf_tree_kind(member));
+	else
+		return conf_tree_text(member);
+	return NULL;
+}
+
+static bool
+take_type(const struct conf_tree *tree, const config_setting_t *group, const char *subject,
+    enum credis_type *type)
+{
+	const char *names[CREDIS_TYPES + 1] = { NULL };
+	const char *text = required_text(tree, group, "type", subject), *nearest;
+	char allowed[256] = "";
+
+	if (text == NULL || credis_type_find(text, type))
+		return text != NULL;
+	for (int i = 0; i < CREDIS_TYPES; i++) {
+		names[i] = credis_type_name((enum credis_type)i);
+		strcat(strcat(allowed, i != 0 ? ", " : ""), names[i]);
+	}
+	nearest = credis_nearest(text, names);
+	conf_tree_fault(tree, member_or_group(group, "type"), "%s: type: '%.64s' is no type%s%s (%s)", subject,
+	    text, nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "", allowed);
+	return false;
+}
+
+static bool
+is_setting(const char *name)
+{
+	const struct credis_setting *row;
+
+	for (size_t i = 0; (row = credis_keyword_setting(i)) != NULL; i++) {
+		if (strcmp(row->name, name) == 0)
+			return true;
+	}
+	return strcmp(name, "name") == 0 || strcmp(name, "type") == 0;
+}
+
+static void
+refuse_unknown(const struct conf_tree *tree, const config_setting_t *setting)
+{
+	const char *names[ROWS_MAX + 3] = { "name", "type" };
+	const struct credis_setting *row;
+
+	for (size_t i = 0, n = 2; n < ROWS_MAX && (row = credis_keyword_setting(i)) != NULL; i++) {
+		if (strcmp(row->name, "name") != 0 && strcmp(row->name, "type") != 0)
+			names[n++] = row->name;
+	}
+	settings_refuse_unknown(tree, setting, "keywords", names);
+}
+
+/* Hands one setting over; what is refused becomes a fault. */
+static void
+set(const struct conf_tree *tree, const config_setting_t *setting, struct credis_keyword *keyword)
+{
+	json_t *json = conf_tree_json(tree, setting);
+	struct credis_error err;
+	char *text;
+
+	if (json == NULL)
+		return;
+	text = must(json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT));
+	if (!credis_keyword_set(keyword, config_setting_name(setting), text, &err))
+		conf_tree_fault(tree, setting, "%s: %s", credis_keyword_name(keyword), err.text);
+	free(text);
+	json_decref(json);
+}
+
+/* Every setting but name and type; without a keyword, only their names are looked at. */
+static void
+set_all(const struct conf_tree *tree, const config_setting_t *group, struct credis_keyword *keyword)
+{
+	for (int i = 0, count = config_setting_length(group); i < count; i++) {
+		const config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
+		const char *name = config_setting_name(setting);
+
+		if (!is_setting(name))
+			refuse_unknown(tree, setting);
+		else if (keyword != NULL && strcmp(name, "name") != 0 && strcmp(name, "type") != 0)
+			set(tree, setting, keyword);
+	}
+}
+
+/* A keyword, to free; NULL when it had a fault. */
+static struct credis_keyword *
+read_keyword(const struct conf_tree *tree, const config_setting_t *group)
+{
+	size_t before = faults_count(conf_tree_faults(tree));
+	const char *name = required_text(tree, group, "name", "a keyword"), *blame = NULL;
+	struct credis_keyword *keyword = NULL;
+	struct credis_error err;
+	enum credis_type type;
+
+	if (take_type(tree, group, name != NULL ? name : "a keyword", &type) && name != NULL) {
+		keyword = credis_keyword_new(name, type, &err);
+		if (keyword == NULL)
+			conf_tree_fault(tree, member_or_group(group, "name"), "%s", err.text);
+	}
+	set_all(tree, group, keyword);
+	if (keyword == NULL || faults_count(conf_tree_faults(tree)) != before) {
+		credis_keyword_free(keyword);
+		return NULL;
+	}
+	if (credis_keyword_finish(keyword, &blame, &err))
+		return keyword;
+	conf_tree_fault(tree, member_or_group(group, blame), "%s: %s", credis_keyword_name(keyword), err.text);
+	credis_keyword_free(keyword);
+	return NULL;
+}
+
+static void
+take_keyword(const struct conf_tree *tree, const config_setting_t *group,
+    struct credis_service *service, struct seen **seen)
+{
+	const config_setting_t *name;
+	const struct place *before;
+	struct credis_keyword *keyword;
+	struct credis_error err;
+
+	if (!config_setting_is_group(group)) {
+		conf_tree_fault(tree, group, "a keyword is %s (a group { name = \"AZ\"; … } is wanted)",
+		    conf_tree_kind(group));
+		return;
+	}
+	keyword = read_keyword(tree, group);
+	if (keyword == NULL)
+		return;
+	name = member_or_group(group, "name");
+	before = seen_before(seen, credis_keyword_name(keyword), conf_tree_place(tree, name));
+	if (before != NULL) {
+		conf_tree_fault(tree, name, "%s: %s has a keyword of this name at %s:%d (once is allowed)",
+		    credis_keyword_name(keyword), credis_service_name(service), before->file, before->line);
+		credis_keyword_free(keyword);
+	} else if (!credis_service_take_keyword(service, keyword, &err)) {
+		conf_tree_fault(tree, name, "%s", err.text);
+		credis_keyword_free(keyword);
+	}
+}
+
+/* A service with its keywords; without a name of its own it lives only to have its keywords checked. */
+static struct credis_service *
+read_service(const struct conf_tree *tree, const config_setting_t *group)
+{
+	struct service said = { NULL };
+	struct credis_service *service = NULL;
+	struct credis_error err;
+	struct seen *seen = NULL;
+
+	settings_begin(&conf_service_settings, &said);
+	settings_take(tree, group, &conf_service_settings, &said);
+	if (said.name != NULL)
+		service = credis_service_new(said.name, said.help, said.version, &err);
+	if (said.name != NULL && service == NULL)
+		conf_tree_fault(tree, member_or_group(group, "name"), "%s", err.text);
+	if (config_setting_get_member(group, "name") == NULL)
+		conf_tree_fault(tree, group, "a service has no name (name = \"…\"; is required)");
+	if (config_setting_get_member(group, "keywords") == NULL)
+		conf_tree_fault(tree, group, "%s has no keywords (keywords = ( … ); is required)",
+		    said.name != NULL ? said.name : "a service");
+	if (service == NULL)
+		service = must(credis_service_new("unnamed", "", "", NULL));
+	for (int i = 0; said.keywords != NULL && i < config_setting_length(said.keywords); i++)
+		take_keyword(tree, config_setting_get_elem(said.keywords, (unsigned)i), service, &seen);
+	seen_free(&seen);
+	settings_free(&conf_service_settings, &said);
+	return service;
+}
+
+static void
+take_service(struct conf *conf, const struct conf_tree *tree, const config_setting_t *group,
+    struct seen **seen)
+{
+	size_t before = faults_count(conf_tree_faults(tree));
+	const config_setting_t *name = member_or_group(group, "name");
+	struct credis_service *service = read_service(tree, group);
+	const struct place *first;
+
+	if (faults_count(conf_tree_faults(tree)) != before) {
+		credis_service_free(service);
+		return;
+	}
+	first = seen_before(seen, credis_service_name(service), conf_tree_place(tree, name));
+	if (first != NULL) {
+		conf_tree_fault(tree, name, "%s: a service of this name is at %s:%d (once is allowed)",
+		    credis_service_name(service), first->file, first->line);
+		credis_service_free(service);
+		return;
+	}
+	conf->services = must(reallocarray(conf->services, conf->service_count + 1,
+	    sizeof *conf->services));
+	conf->services[conf->service_count++] = service;
+}
+
+void
+conf_service_take(struct conf *conf, const struct conf_tree *tree,
+    const config_setting_t *list, struct seen **seen)
+{
+	for (int i = 0, count = config_setting_length(list); i < count; i++) {
+		const config_setting_t *group = config_setting_get_elem(list, (unsigned)i);
+
+		if (config_setting_is_group(group))
+			take_service(conf, tree, group, seen);
+		else
+			conf_tree_fault(tree, group, "a service is %s (a group { name = \"…\"; … } is wanted)",
+			    conf_tree_kind(group));
+	}
+}

@@ -1,0 +1,638 @@
+/* conf_text.c: rewrites configuration token by token, one line out for each line in that holds any.
+ * libconfig, by itself, wraps integers beyond 32 bits, ends the program at an @include of a directory,
+ * and reads "\b" and 010 differently from one version to the next. */
+#include "conf_text.h"
+
+#include "memory.h"
+
+#include <jansson.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	TEXT_MAX = 64 << 20,        /* bytes of a file, and of all that is read for one text */
+	FILES_MAX = 1000,           /* files included */
+	DEPTH_MAX = 10,             /* of @include */
+	NEST_MAX = 64,              /* of brackets */
+	SHOWN = 40,                 /* bytes of a token shown in a sentence */
+};
+
+struct conf_text {
+	struct faults *faults;
+	char *bytes;
+	size_t length, room;
+	struct place *places;       /* of each line of 'bytes' */
+	size_t lines, lines_room;
+	struct place start;
+	size_t read;                /* bytes of all files */
+	size_t files;
+	bool sound;
+	char last;                  /* the last token, if it was punctuation */
+};
+
+struct bracket {
+	char kind;
+	int line;
+};
+
+/* A file being scanned. */
+struct scan {
+	struct conf_text *text;
+	const struct scan *includer;
+	struct stat identity;
+	const char *at, *end;
+	struct place place;         /* of 'at' */
+	struct bracket open[NEST_MAX];
+	size_t depth;
+};
+
+static void scan_file(struct conf_text *text, const struct scan *includer, const char *name,
+    struct place blame);
+
+/* A fault after which the rest makes no sense. */
+#define GIVE_UP(text, ...) \
+	do { \
+		faults_add((text)->faults, __VA_ARGS__); \
+		(text)->sound = false; \
+	} while (0)
+
+static void
+append(struct conf_text *text, const char *bytes, size_t length)
+{
+	if (length >= text->room - text->length) {
+		text->room = 2 * (text->room + length);
+		text->bytes = must(realloc(text->bytes, text->room));
+	}
+	memcpy(text->bytes + text->length, bytes, length);
+	text->length += length;
+	text->bytes[text->length] = '\0';
+}
+
+/* Begins a token: on a new line unless the one before came from the same. */
+static void
+begin(struct scan *scan)
+{
+	struct conf_text *text = scan->text;
+	const struct place *last = text->lines != 0 ? &text->places[text->lines - 1] : NULL;
+
+	text->last = '\0';
+	if (last != NULL && last->file == scan->place.file && last->line == scan->place.line) {
+		append(text, " ", 1);
+		return;
+	}
+	if (last != NULL)
+		append(text, "\n", 1);
+	if (text->lines == text->lines_room) {
+		text->lines_room = 2 * text->lines_room + 64;
+		text->places = must(reallocarray(text->places, text->lines_room, sizeof *text->places));
+	}
+	text->places[text->lines++] = scan->place;
+}
+
+static bool
+sees(const struct scan *scan, const char *word)
+{
+	size_t length = strlen(word);
+
+	return (size_t)(scan->end - scan->at) >= length && memcmp(scan->at, word, length) == 0;
+}
+
+static int
+peek(const struct scan *scan, size_t ahead)
+{
+	return (size_t)(scan->end - scan->at) > ahead ? (unsigned char)scan->at[ahead] : -1;
+}
+
+static bool
+is_name(int c)
+{
+	return c != -1 && (isalnum(c) || strchr("-_*", c) != NULL);
+}
+
+static void
+skip_line(struct scan *scan)
+{
+	while (scan->at < scan->end && *scan->at != '\n')
+		scan->at++;
+}
+
+static void
+skip_comment(struct scan *scan)
+{
+	struct place began = scan->place;
+
+	for (scan->at += 2; scan->at < scan->end; scan->at++) {
+		if (sees(scan, "*/")) {
+			scan->at += 2;
+			return;
+		}
+		scan->place.line += *scan->at == '\n';
+	}
+	GIVE_UP(scan->text, began, "the comment that begins here never ends (*/ ends it)");
+}
+
+/* A backslash and what follows. One that escapes nothing stands for itself, in every libconfig. */
+static void
+take_escape(struct scan *scan)
+{
+	int next = peek(scan, 1);
+	bool hex = next == 'x' && isxdigit(peek(scan, 2)) && isxdigit(peek(scan, 3));
+	size_t length = hex ? 4 : 2;
+
+	if (sees(scan, "\\x00")) {
+		faults_add(scan->text->faults, scan->place, "\\x00 in a text (any other character is allowed)");
+	} else if (hex || (next > 0 && strchr("nrtf\"\\", next) != NULL)) {
+		append(scan->text, scan->at, length);
+	} else {
+		append(scan->text, "\\\\", 2);
+		length = 1;
+	}
+	scan->at += length;
+}
+
+static void
+take_text(struct scan *scan)
+{
+	struct place began = scan->place;
+
+	begin(scan);
+	append(scan->text, scan->at++, 1);
+	while (scan->at < scan->end && *scan->at != '"') {
+		if (*scan->at == '\\') {
+			take_escape(scan);
+			continue;
+		}
+		/* Spelled out, or else libconfig's lines would not be ours. */
+		if (*scan->at == '\n') {
+			append(scan->text, "\\n", 2);
+			scan->place.line++;
+		} else {
+			append(scan->text, scan->at, 1);
+		}
+		scan->at++;
+	}
+	if (scan->at == scan->end) {
+		GIVE_UP(scan->text, began, "the text that begins here never ends (\" ends it)");
+		return;
+	}
+	append(scan->text, scan->at++, 1);
+}
+
+/* How long the number is that begins here, right or wrong. */
+static size_t
+number_length(const struct scan *scan)
+{
+	bool hex = sees(scan, "0x") || sees(scan, "0X");
+	size_t n = 1;
+
+	for (int c; (c = peek(scan, n)) != -1; n++) {
+		bool sign = (c == '+' || c == '-') && !hex && tolower(peek(scan, n - 1)) == 'e';
+
+		if (!isalnum(c) && c != '.' && c != '_' && !sign)
+			break;
+	}
+	return n;
+}
+
+/* Reads "12", "-5L", "0x1F": 1; 0 when it is no whole number; -1 when it is beyond 64 bits, with the
+ * nearest that is not in '*whole'. */
+static int
+read_whole(const char *token, int64_t *whole)
+{
+	bool hex = strncasecmp(token, "0x", 2) == 0;
+	char *end;
+
+	errno = 0;
+	*whole = strtoll(token, &end, hex ? 16 : 10);
+	if (end == token || (hex && end == token + 1) || strspn(end, "L") > 2 || end[strspn(end, "L")] != '\0')
+		return 0;
+	return errno == ERANGE ? -1 : 1;
+}
+
+static void
+put_whole(struct scan *scan, int64_t whole)
+{
+	char printed[32];
+	int length = snprintf(printed, sizeof printed, "%" PRId64 "%s", whole,
+	    whole < INT32_MIN || whole > INT32_MAX ? "L" : "");
+
+	append(scan->text, printed, (size_t)length);
+}
+
+/* Real numbers go on as they stand, but with a point. */
+static void
+put_real(struct scan *scan, const char *token, size_t length)
+{
+	size_t mantissa = strcspn(token, "eE.");
+
+	append(scan->text, token, mantissa);
+	if (token[mantissa] != '.')
+		append(scan->text, ".0", 2);
+	append(scan->text, token + mantissa, length - mantissa);
+}
+
+static bool
+is_real(const char *token, double *real)
+{
+	char *end;
+
+	*real = strtod(token, &end);
+	return *end == '\0' && token[strspn(token, "0123456789+-.eE")] == '\0';
+}
+
+static void
+take_number(struct scan *scan)
+{
+	size_t length = number_length(scan);
+	char token[512] = "";
+	int64_t whole = 0;
+	double real;
+	int is_whole;
+
+	begin(scan);
+	if (length < sizeof token)
+		memcpy(token, scan->at, length);
+	is_whole = read_whole(token, &whole);
+	if (is_whole == -1)
+		faults_add(scan->text->faults, scan->place, "%s is beyond 64 bits (whole numbers from %"
+		    PRId64 " to %" PRId64 ")", token, INT64_MIN, INT64_MAX);
+	if (is_whole != 0) {
+		put_whole(scan, whole);
+	} else if (token[0] != '\0' && is_real(token, &real)) {
+		if (isinf(real))
+			faults_add(scan->text->faults, scan->place, "%s is beyond the largest real number"
+			    " (1.7976931348623157e308)", token);
+		put_real(scan, isinf(real) ? "0" : token, isinf(real) ? 1 : length);
+	} else {
+		GIVE_UP(scan->text, scan->place, "'%.*s%s' is not a number (as 12, -5, 0x1F, 2.5, 1e3);"
+		    " text stands in quotes", length > SHOWN ? SHOWN : (int)length, scan->at,
+		    length > SHOWN ? "…" : "");
+	}
+	scan->at += length;
+}
+
+/* The name of a setting, or a value: true, false, null. */
+static void
+take_name(struct scan *scan)
+{
+	bool value = scan->text->last != '\0' && strchr("=:([,", scan->text->last) != NULL;
+	size_t length = 1;
+
+	while (is_name(peek(scan, length)))
+		length++;
+	begin(scan);
+	if (value && length == strlen("null") && sees(scan, "null"))
+		append(scan->text, "\"" CONF_TEXT_NULL "\"", strlen(CONF_TEXT_NULL) + 2);
+	else
+		append(scan->text, scan->at, length);
+	scan->at += length;
+}
+
+static void
+open_bracket(struct scan *scan, char kind)
+{
+	if (scan->depth == NEST_MAX) {
+		GIVE_UP(scan->text, scan->place, "'%c' is the %dth bracket within another (%d are allowed)",
+		    kind, NEST_MAX + 1, NEST_MAX);
+		return;
+	}
+	scan->open[scan->depth++] = (struct bracket){ kind, scan->place.line };
+}
+
+static void
+close_bracket(struct scan *scan, char kind)
+{
+	static const char pairs[] = "(){}[]";
+	char wanted = strchr(pairs, kind)[-1];
+
+	if (scan->depth == 0) {
+		GIVE_UP(scan->text, scan->place, "'%c' closes nothing ('%c' opens)", kind, wanted);
+		return;
+	}
+	scan->depth--;
+	if (scan->open[scan->depth].kind != wanted)
+		GIVE_UP(scan->text, scan->place, "'%c' cannot close the '%c' of line %d ('%c' does)", kind,
+		    scan->open[scan->depth].kind, scan->open[scan->depth].line,
+		    strchr(pairs, scan->open[scan->depth].kind)[1]);
+}
+
+static void
+take_punctuation(struct scan *scan)
+{
+	char c = *scan->at;
+
+	/* A comma after the last value is fine with some versions of libconfig, and so with all. */
+	if (scan->text->last == ',' && strchr(")]", c) != NULL)
+		scan->text->bytes[scan->text->length - 1] = ' ';
+	begin(scan);
+	append(scan->text, &c, 1);
+	scan->text->last = c;
+	if (strchr("({[", c) != NULL)
+		open_bracket(scan, c);
+	else if (strchr(")}]", c) != NULL)
+		close_bracket(scan, c);
+	scan->at++;
+}
+
+/* @include "path", alone on its line. */
+static void
+take_include(struct scan *scan)
+{
+	const char *name;
+	size_t length = 0;
+	char *given, *path;
+
+	scan->at += strlen("@include");
+	while (peek(scan, 0) == ' ' || peek(scan, 0) == '\t')
+		scan->at++;
+	name = scan->at + 1;
+	while (peek(scan, 0) == '"' && peek(scan, 1 + length) > 0 && strchr("\"\\\n", name[length]) == NULL)
+		length++;
+	if (length == 0 || peek(scan, 1 + length) != '"') {
+		GIVE_UP(scan->text, scan->place, "@include names no file (@include \"path\")");
+		return;
+	}
+	scan->at += length + 2;
+	given = must(strndup(name, length));
+	path = conf_text_beside(scan->place.file, given);
+	scan_file(scan->text, scan, path, scan->place);
+	free(path);
+	free(given);
+}
+
+static void
+take_stray(struct scan *scan)
+{
+	size_t length = 1;
+
+	/* The whole of a character, which is known to be well-formed. */
+	while (peek(scan, length) != -1 && (peek(scan, length) & 0xC0) == 0x80)
+		length++;
+	GIVE_UP(scan->text, scan->place, "'%.*s' means nothing here (text stands in quotes, comments"
+	    " begin with # or //)", (int)length, scan->at);
+}
+
+static bool
+at_number(const struct scan *scan)
+{
+	int c = peek(scan, 0), next = peek(scan, 1);
+
+	if (c == '+' || c == '-')
+		return next != -1 && (isdigit(next) || next == '.');
+	return isdigit(c) || (c == '.' && next != -1 && isdigit(next));
+}
+
+static void
+take_token(struct scan *scan)
+{
+	int c = peek(scan, 0);
+
+	if (c == '\n')
+		scan->at++, scan->place.line++;
+	else if (isspace(c))
+		scan->at++;
+	else if (c == '#' || sees(scan, "//"))
+		skip_line(scan);
+	else if (sees(scan, "/*"))
+		skip_comment(scan);
+	else if (sees(scan, "@include"))
+		take_include(scan);
+	else if (c == '"')
+		take_text(scan);
+	else if (at_number(scan))
+		take_number(scan);
+	else if (isalpha(c) || c == '*')
+		take_name(scan);
+	else if (c != 0 && strchr("(){}[]=:,;", c) != NULL)
+		take_punctuation(scan);
+	else
+		take_stray(scan);
+}
+
+/* Every line must be well-formed UTF-8 without NUL: jansson knows. */
+static bool
+is_text(struct scan *scan)
+{
+	int line = 1;
+
+	for (const char *at = scan->at, *next; at < scan->end; at = next, line++) {
+		const char *end = memchr(at, '\n', (size_t)(scan->end - at));
+		json_t *json;
+
+		next = end != NULL ? end + 1 : scan->end;
+		scan->place.line = line;
+		if (memchr(at, '\0', (size_t)(next - at)) != NULL) {
+			GIVE_UP(scan->text, scan->place, "a NUL byte (a configuration is text)");
+			return false;
+		}
+		json = json_stringn(at, (size_t)(next - at));
+		if (json == NULL) {
+			GIVE_UP(scan->text, scan->place, "not UTF-8 (a configuration is text in UTF-8)");
+			return false;
+		}
+		json_decref(json);
+	}
+	scan->place.line = 1;
+	return true;
+}
+
+static void
+scan_bytes(struct scan *scan)
+{
+	if (sees(scan, "\xEF\xBB\xBF"))
+		scan->at += 3;
+	if (!is_text(scan))
+		return;
+	while (scan->at < scan->end && scan->text->sound)
+		take_token(scan);
+	if (scan->text->sound && scan->depth != 0) {
+		scan->place.line = scan->open[scan->depth - 1].line;
+		GIVE_UP(scan->text, scan->place, "'%c' is never closed", scan->open[scan->depth - 1].kind);
+	}
+}
+
+/* The whole of an open file, to free(), with a NUL after it. NULL with the reason. */
+static char *
+read_all(int fd, const struct stat *stat_of, size_t *length, const char **why)
+{
+	size_t room = (size_t)stat_of->st_size + 4096;
+	char *bytes;
+	ssize_t got = 1;
+
+	*why = "is longer than 64 MiB";
+	if (stat_of->st_size > TEXT_MAX)
+		return NULL;
+	bytes = must(malloc(room + 1));
+	for (*length = 0; got > 0 && *length < room; *length += got > 0 ? (size_t)got : 0) {
+		got = read(fd, bytes + *length, room - *length);
+		if (got < 0)
+			*why = strerror(errno);
+	}
+	if (got == 0) {
+		bytes[*length] = '\0';
+		return bytes;
+	}
+	if (got > 0)
+		*why = "grows while it is read";
+	free(bytes);
+	return NULL;
+}
+
+static char *
+read_file(const char *name, struct stat *identity, size_t *length, const char **why)
+{
+	char *bytes = NULL;
+	/* Opening a FIFO must not wait for its other end. */
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd == -1 || fstat(fd, identity) == -1)
+		*why = strerror(errno);
+	else if (S_ISDIR(identity->st_mode))
+		*why = "is a directory (a file is wanted)";
+	else if (!S_ISREG(identity->st_mode))
+		*why = "is not a regular file";
+	else
+		bytes = read_all(fd, identity, length, why);
+	if (fd != -1)
+		close(fd);
+	return bytes;
+}
+
+/* Whether this file is being read already; then through which line it comes back to itself. */
+static bool
+is_cycle(const struct scan *scan)
+{
+	for (const struct scan *up = scan->includer; up != NULL; up = up->includer) {
+		if (up->identity.st_dev == scan->identity.st_dev
+		    && up->identity.st_ino == scan->identity.st_ino)
+			return true;
+	}
+	return false;
+}
+
+static size_t
+depth_of(const struct scan *scan)
+{
+	size_t depth = 0;
+
+	for (; scan != NULL; scan = scan->includer)
+		depth++;
+	return depth;
+}
+
+static void
+scan_file(struct conf_text *text, const struct scan *includer, const char *name,
+    struct place blame)
+{
+	struct scan scan = { .text = text, .includer = includer };
+	const char *why = NULL;
+	char *bytes;
+	size_t length = 0;
+
+	if (depth_of(includer) > DEPTH_MAX || text->files++ > FILES_MAX) {
+		GIVE_UP(text, blame, "too many @include (%d deep and %d files are allowed)", DEPTH_MAX, FILES_MAX);
+		return;
+	}
+	bytes = read_file(name, &scan.identity, &length, &why);
+	text->read += length;
+	if (bytes == NULL) {
+		faults_add(text->faults, blame, "%s: %s", name, why);
+	} else if (is_cycle(&scan)) {
+		faults_add(text->faults, blame, "%s includes itself", name);
+	} else if (text->read > TEXT_MAX) {
+		GIVE_UP(text, blame, "%s: with it, the files are longer than 64 MiB", name);
+	} else {
+		scan.at = bytes;
+		scan.end = bytes + length;
+		scan.place = (struct place){ faults_file(text->faults, name), 1 };
+		scan_bytes(&scan);
+	}
+	free(bytes);
+}
+
+static struct conf_text *
+text_new(const char *name, struct faults *faults)
+{
+	struct conf_text *text = must(calloc(1, sizeof *text));
+
+	text->faults = faults;
+	text->start = (struct place){ faults_file(faults, name), 1 };
+	text->sound = true;
+	append(text, "", 0);
+	return text;
+}
+
+struct conf_text *
+conf_text_read(const char *name, struct faults *faults)
+{
+	struct conf_text *text = text_new(name, faults);
+	size_t before = faults_count(faults);
+
+	scan_file(text, NULL, name, text->start);
+	if (text->lines == 0 && faults_count(faults) != before)
+		text->sound = false;
+	return text;
+}
+
+struct conf_text *
+conf_text_scan(const char *name, const char *bytes, size_t length, struct faults *faults)
+{
+	struct conf_text *text = text_new(name, faults);
+	struct scan scan = { .text = text, .at = bytes, .end = bytes + length, .place = text->start };
+
+	scan_bytes(&scan);
+	return text;
+}
+
+void
+conf_text_free(struct conf_text *text)
+{
+	if (text == NULL)
+		return;
+	free(text->bytes);
+	free(text->places);
+	free(text);
+}
+
+bool
+conf_text_is_sound(const struct conf_text *text)
+{
+	return text->sound;
+}
+
+const char *
+conf_text_bytes(const struct conf_text *text)
+{
+	return text->bytes;
+}
+
+struct place
+conf_text_place(const struct conf_text *text, int line)
+{
+	size_t n = line > 0 ? (size_t)line - 1 : 0;
+
+	if (text->lines == 0)
+		return text->start;
+	return text->places[n < text->lines ? n : text->lines - 1];
+}
+
+char *
+conf_text_beside(const char *from, const char *path)
+{
+	const char *slash = strrchr(from, '/');
+	char *joined;
+
+	if (path[0] == '/' || slash == NULL)
+		return must(strdup(path));
+	if (asprintf(&joined, "%.*s/%s", (int)(slash - from), from, path) < 0)
+		joined = NULL;
+	return must(joined);
+}

@@ -1,0 +1,431 @@
+/* daemon.c: puts the parts together and takes them apart: the dispatcher, the store if it is ours, signals,
+ * the service manager, the metrics page. Each transition is one word in the log. */
+#include "daemon.h"
+
+#include "embedded.h"
+#include "journal.h"
+#include "memory.h"
+#include "metrics.h"
+#include "notify.h"
+
+#include <credis/version.h>
+
+#include <event2/event.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	PATIENCE_S = 5,             /* after which we are up, if only to say that the store is not */
+	FAULTS_LOGGED = 100,        /* of a configuration refused at a reload */
+	SIGNALS = 3,
+};
+
+struct daemon {
+	struct conf *conf;          /* as it was at the start; services are the dispatcher's */
+	const char *path;
+	bool verbose;
+	struct event_base *base;
+	struct credis_dispatcher *dispatcher;
+	bool started;               /* the dispatcher was */
+	bool ready;                 /* the service manager was told so */
+	bool stopping;
+	struct embedded *embedded;
+	struct metrics *metrics;
+	struct metrics_daemon figures;
+	struct event *signals[SIGNALS];
+	struct event *patience;
+	struct event *watchdog;
+};
+
+static void
+cannot_run(const struct credis_error *err)
+{
+	journal_event(CREDIS_LOG_ERROR, "-start", "%s", err->text);
+}
+
+static void
+set_level(const struct daemon *daemon, const struct conf *conf)
+{
+	enum credis_log_level level = CREDIS_LOG_INFO;
+
+	journal_level_find(conf->log_level, &level);
+	journal_set_level(daemon->verbose ? CREDIS_LOG_DEBUG : level);
+}
+
+/* Tells the service manager, once, that we are up. */
+static void
+tell_ready(struct daemon *daemon)
+{
+	if (!daemon->ready && !daemon->stopping)
+		notify_ready();
+	daemon->ready = true;
+}
+
+static void
+on_patience_over(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	tell_ready(arg);
+}
+
+static void
+on_watchdog(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	notify_alive();
+}
+
+static size_t
+count_services(const struct daemon *daemon, size_t *keywords)
+{
+	const struct credis_service *service;
+	size_t count;
+
+	*keywords = 0;
+	for (count = 0; (service = credis_dispatcher_service(daemon->dispatcher, count)) != NULL; count++) {
+		for (size_t n = 0; credis_service_keyword(service, n) != NULL; n++)
+			(*keywords)++;
+	}
+	return count;
+}
+
+/* "ready: 2 services, 25 keywords", or why not. */
+static void
+tell_status(const struct daemon *daemon, const char *state, const char *why)
+{
+	char status[640];
+	size_t keywords, services = count_services(daemon, &keywords);
+
+	if (why[0] == '\0')
+		snprintf(status, sizeof status, "%s: %zu service%s, %zu keyword%s", state, services,
+		    services == 1 ? "" : "s", keywords, keywords == 1 ? "" : "s");
+	else
+		snprintf(status, sizeof status, "%s: %s", state, why);
+	notify_status(status);
+}
+
+/* The dispatcher is done; the store may end, and then we may. */
+static void
+end_store(struct daemon *daemon)
+{
+	if (daemon->embedded != NULL)
+		embedded_stop(daemon->embedded);
+	else
+		event_base_loopexit(daemon->base, NULL);
+}
+
+static void
+on_state(void *arg, enum credis_dispatcher_state state, const char *why)
+{
+	struct daemon *daemon = arg;
+
+	tell_status(daemon, credis_dispatcher_state_name(state), why);
+	switch (state) {
+	case CREDIS_READY:
+		journal_event(CREDIS_LOG_INFO, "+ready", "%s", why);
+		tell_ready(daemon);
+		break;
+	case CREDIS_DEGRADED:
+		journal_event(CREDIS_LOG_WARNING, "-ready", "%s", why);
+		break;
+	case CREDIS_STARTING:
+	case CREDIS_STOPPING:
+		break;
+	case CREDIS_STOPPED:
+		end_store(daemon);
+		break;
+	}
+}
+
+static void
+start_dispatcher(struct daemon *daemon)
+{
+	daemon->started = true;
+	credis_dispatcher_start(daemon->dispatcher);
+}
+
+static void
+on_store(void *arg, enum embedded_state state, const char *why)
+{
+	struct daemon *daemon = arg;
+
+	switch (state) {
+	case EMBEDDED_UP:
+		daemon->figures.store_starts++;
+		journal_event(CREDIS_LOG_INFO, "+store", "redis-server accepts connections");
+		if (!daemon->started && !daemon->stopping)
+			start_dispatcher(daemon);
+		break;
+	case EMBEDDED_DOWN:
+		journal_event(CREDIS_LOG_ERROR, "-store", "%s", why);
+		notify_status(why);
+		break;
+	case EMBEDDED_STOPPED:
+		journal_event(CREDIS_LOG_INFO, "-store", "redis-server was stopped");
+		event_base_loopexit(daemon->base, NULL);
+		break;
+	}
+}
+
+/* Hands a configuration's services over. */
+static void
+give_services(struct daemon *daemon, struct conf *conf)
+{
+	for (size_t i = 0; i < conf->service_count; i++) {
+		must(credis_dispatcher_take_service(daemon->dispatcher, conf->services[i], NULL) ? daemon : NULL);
+		conf->services[i] = NULL;
+	}
+}
+
+static bool
+has_service(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->service_count; i++) {
+		if (strcmp(credis_service_name(conf->services[i]), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+remove_others(struct daemon *daemon, const struct conf *conf)
+{
+	const struct credis_service *service;
+
+	for (size_t n = 0; (service = credis_dispatcher_service(daemon->dispatcher, n)) != NULL;) {
+		const char *name = credis_service_name(service);
+
+		/* The next one takes the place of one that is removed. */
+		if (has_service(conf, name) || !credis_dispatcher_remove_service(daemon->dispatcher, name))
+			n++;
+	}
+}
+
+static void
+warn_of_restart(const char *setting)
+{
+	journal_event(CREDIS_LOG_WARNING, "restart", "%s changed, which takes effect at a restart", setting);
+}
+
+static void
+apply(struct daemon *daemon, struct conf *conf)
+{
+	size_t keywords, services;
+
+	daemon->figures.reloads++;
+	set_level(daemon, conf);
+	settings_need_restart(&conf_settings, daemon->conf, conf, warn_of_restart);
+	remove_others(daemon, conf);
+	give_services(daemon, conf);
+	services = count_services(daemon, &keywords);
+	journal_event(CREDIS_LOG_INFO, "+reload", "%zu services, %zu keywords", services, keywords);
+	tell_status(daemon, credis_dispatcher_state_name(credis_dispatcher_state(daemon->dispatcher)), "");
+}
+
+/* Nothing changes; the faults are told where people look. */
+static void
+refuse_reload(struct daemon *daemon, struct faults *faults)
+{
+	size_t count = faults_count(faults);
+	char report[640];
+
+	daemon->figures.refused_reloads++;
+	for (size_t n = 0; n < count && n < FAULTS_LOGGED; n++)
+		journal_event(CREDIS_LOG_ERROR, "-reload", "%s", faults_text(faults, n));
+	journal_event(CREDIS_LOG_ERROR, "-reload", "%zu fault%s: the configuration stays as it was", count,
+	    count == 1 ? "" : "s");
+	snprintf(report, sizeof report, "configuration not reloaded: %s", faults_text(faults, 0));
+	credis_dispatcher_report_fault(daemon->dispatcher, NULL, report);
+}
+
+static void
+reload(struct daemon *daemon)
+{
+	struct faults *faults = faults_new();
+	struct conf *conf;
+
+	notify_reloading();
+	conf = conf_read(daemon->path, faults);
+	if (conf != NULL)
+		apply(daemon, conf);
+	else
+		refuse_reload(daemon, faults);
+	conf_free(conf);
+	faults_free(faults);
+	daemon->ready = true;
+	notify_ready();
+}
+
+/* The first time in good order, the second at once. */
+static void
+stop(struct daemon *daemon, const char *signal_name)
+{
+	journal_event(CREDIS_LOG_INFO, "stopping", "SIG%s%s", signal_name, daemon->stopping ? " again" : "");
+	if (daemon->stopping) {
+		event_base_loopbreak(daemon->base);
+		return;
+	}
+	daemon->stopping = true;
+	notify_stopping();
+	if (daemon->started)
+		credis_dispatcher_stop(daemon->dispatcher);
+	else
+		end_store(daemon);
+}
+
+static void
+on_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	(void)what;
+	if (number != SIGHUP)
+		stop(daemon, sigabbrev_np((int)number));
+	else if (!daemon->stopping)
+		reload(daemon);
+}
+
+static void
+watch_signals(struct daemon *daemon)
+{
+	static const int numbers[SIGNALS] = { SIGTERM, SIGINT, SIGHUP };
+
+	for (int i = 0; i < SIGNALS; i++) {
+		daemon->signals[i] = must(evsignal_new(daemon->base, numbers[i], on_signal, daemon));
+		evsignal_add(daemon->signals[i], NULL);
+	}
+}
+
+static void
+watch_time(struct daemon *daemon)
+{
+	const struct timeval patience = { .tv_sec = PATIENCE_S };
+	int64_t half_us = notify_watchdog_us() / 2;
+	const struct timeval half = { .tv_sec = half_us / 1000000, .tv_usec = half_us % 1000000 };
+
+	daemon->patience = must(evtimer_new(daemon->base, on_patience_over, daemon));
+	evtimer_add(daemon->patience, &patience);
+	daemon->watchdog = must(event_new(daemon->base, -1, EV_PERSIST, on_watchdog, daemon));
+	if (half_us > 0)
+		event_add(daemon->watchdog, &half);
+}
+
+/* The URL of a socket: its path, with what has a meaning in URLs spelled out. To free(). */
+static char *
+url_of_socket(const char *path)
+{
+	char *url = must(malloc(strlen("unix://") + 3 * strlen(path) + 1)), *end;
+
+	for (end = url + sprintf(url, "unix://"); *path != '\0'; path++) {
+		bool plain = isalnum((unsigned char)*path) || strchr("/._-", *path) != NULL;
+
+		end += sprintf(end, plain ? "%c" : "%%%02X", (unsigned char)*path);
+	}
+	return url;
+}
+
+static bool
+make_dispatcher(struct daemon *daemon, struct credis_error *err)
+{
+	const struct conf *conf = daemon->conf;
+	char *socket = conf_socket(conf), *url;
+
+	url = conf_is_embedded(conf) ? url_of_socket(socket) : must(strdup(conf->store_url));
+	daemon->dispatcher = credis_dispatcher_new(daemon->base, url, err);
+	free(url);
+	free(socket);
+	if (daemon->dispatcher == NULL
+	    || !credis_dispatcher_set_namespace(daemon->dispatcher, conf->store_namespace, err))
+		return false;
+	credis_dispatcher_set_timeouts(daemon->dispatcher, conf->connect_timeout_ms, conf->command_timeout_ms);
+	credis_dispatcher_set_log(daemon->dispatcher, journal_sink, NULL);
+	credis_dispatcher_set_state_cb(daemon->dispatcher, on_state, daemon);
+	return true;
+}
+
+static bool
+make_store(struct daemon *daemon, struct credis_error *err)
+{
+	char *socket;
+
+	if (!conf_is_embedded(daemon->conf))
+		return true;
+	socket = conf_socket(daemon->conf);
+	daemon->embedded = embedded_new(daemon->base, daemon->conf->state_dir, socket, on_store, daemon, err);
+	free(socket);
+	return daemon->embedded != NULL;
+}
+
+static bool
+make_metrics(struct daemon *daemon, struct credis_error *err)
+{
+	if (daemon->conf->metrics_listen == NULL)
+		return true;
+	daemon->metrics = metrics_new(daemon->base, daemon->conf->metrics_listen, daemon->dispatcher,
+	    &daemon->figures, err);
+	return daemon->metrics != NULL;
+}
+
+static void
+take_apart(struct daemon *daemon)
+{
+	metrics_free(daemon->metrics);
+	credis_dispatcher_free(daemon->dispatcher);
+	embedded_free(daemon->embedded);
+	for (int i = 0; i < SIGNALS; i++) {
+		if (daemon->signals[i] != NULL)
+			event_free(daemon->signals[i]);
+	}
+	if (daemon->patience != NULL)
+		event_free(daemon->patience);
+	if (daemon->watchdog != NULL)
+		event_free(daemon->watchdog);
+	event_base_free(daemon->base);
+	conf_free(daemon->conf);
+}
+
+static void
+serve(struct daemon *daemon)
+{
+	size_t keywords, services;
+
+	watch_signals(daemon);
+	watch_time(daemon);
+	give_services(daemon, daemon->conf);
+	services = count_services(daemon, &keywords);
+	journal_event(CREDIS_LOG_INFO, "+start", "credisd %s, pid %d: %zu services, %zu keywords",
+	    credis_version(), (int)getpid(), services, keywords);
+	if (daemon->embedded == NULL)
+		start_dispatcher(daemon);
+	event_base_dispatch(daemon->base);
+	journal_event(CREDIS_LOG_INFO, "stopped", "pid %d", (int)getpid());
+}
+
+enum status
+daemon_run(struct conf *conf, const char *path, bool verbose)
+{
+	struct daemon daemon = { .conf = conf, .path = path, .verbose = verbose };
+	enum status status = STATUS_CANNOT_RUN;
+	struct credis_error err;
+
+	signal(SIGPIPE, SIG_IGN);
+	set_level(&daemon, conf);
+	notify_open();
+	daemon.base = must(event_base_new());
+	if (make_dispatcher(&daemon, &err) && make_metrics(&daemon, &err) && make_store(&daemon, &err)) {
+		serve(&daemon);
+		status = STATUS_DONE;
+	} else {
+		cannot_run(&err);
+	}
+	take_apart(&daemon);
+	notify_close();
+	return status;
+}

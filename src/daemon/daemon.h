@@ -1,0 +1,19 @@
+/* daemon.h: the life of credisd, from a configuration that is right to a clean stop. */
+#ifndef DAEMON_DAEMON_H
+#define DAEMON_DAEMON_H
+
+#include "conf.h"
+
+/* What credisd exits with. */
+enum status {
+	STATUS_DONE,
+	STATUS_FAULT,
+	STATUS_USAGE,
+	STATUS_CANNOT_RUN,
+	STATUSES
+};
+
+/* Serves what 'conf' says until told to stop, reading 'path' again when told to. Takes 'conf'. */
+enum status daemon_run(struct conf *conf, const char *path, bool verbose);
+
+#endif
