@@ -24,7 +24,9 @@ static const struct unit {
 };
 enum { UNITS = sizeof units / sizeof *units, SECOND = 3, DECIMALS = 9, QUOTED = 64 };
 
-#define LONG_FORM "a whole number and millisecond, second, minute, hour or day"
+#define BLANKS " \t"
+#define LONG_FORMS "a whole number and millisecond, second, minute, hour or day"
+#define SHORT_FORMS "such as 500ms 2s 5m 1h 1d, seconds, or " LONG_FORMS
 
 static bool refuse(const char *text, const char *fault, struct credis_error *err);
 static const char *skip_blanks(const char *at);
@@ -44,13 +46,13 @@ credis_span_parse(const char *text, int64_t *ms, struct credis_error *err)
 	if (*at == '-')
 		return refuse(text, "is negative", err);
 	if (!is_digit(*at))
-		return refuse(text, "is not a span, which is " LONG_FORM, err);
+		return refuse(text, "is not a span, which is " LONG_FORMS, err);
 	at = take_whole(at, &whole, &fits);
 	const char *word = skip_blanks(at);
-	size_t length = strcspn(word, " \t");
+	size_t length = strcspn(word, BLANKS);
 	const struct unit *unit = find_name(word, length);
 	if (word == at || unit == NULL || *skip_blanks(word + length) != '\0')
-		return refuse(text, "is not a span, which is " LONG_FORM, err);
+		return refuse(text, "is not a span, which is " LONG_FORMS, err);
 	if (!fits || __builtin_mul_overflow(whole, unit->ms, &whole))
 		return refuse(text, "is above the maximum of 64-bit milliseconds", err);
 	*ms = whole;
@@ -63,18 +65,19 @@ credis_span_parse_short(const char *text, int64_t *ms, struct credis_error *err)
 	int64_t whole, fraction, scale;
 	bool fits;
 
+	if (credis_span_parse(text, ms, NULL))
+		return true;
 	const char *at = skip_blanks(text);
 	if (*at == '-')
 		return refuse(text, "is negative", err);
-	if (!is_digit(*at) || credis_span_parse(text, ms, NULL))
-		return is_digit(*at) || credis_span_parse(text, ms, err);
+	if (!is_digit(*at))
+		return refuse(text, "is not a span, " SHORT_FORMS, err);
 	at = take_whole(at, &whole, &fits);
 	at = take_fraction(at, &fraction, &scale);
-	size_t length = strcspn(at, " \t");
+	size_t length = strcspn(at, BLANKS);
 	const struct unit *unit = length == 0 ? &units[SECOND] : find_letters(at, length);
 	if (unit == NULL || *skip_blanks(at + length) != '\0')
-		return refuse(text, "is not a span, such as 500ms 2s 5m 1h 1d, seconds, or " LONG_FORM,
-		    err);
+		return refuse(text, "is not a span, " SHORT_FORMS, err);
 	if (fraction * unit->ms % scale != 0)
 		return refuse(text, "is finer than a millisecond", err);
 	fraction = fraction * unit->ms / scale;
@@ -108,7 +111,7 @@ refuse(const char *text, const char *fault, struct credis_error *err)
 static const char *
 skip_blanks(const char *at)
 {
-	return at + strspn(at, " \t");
+	return at + strspn(at, BLANKS);
 }
 
 static bool
