@@ -32,7 +32,7 @@ static const struct setting store_rows[] = {
 	{ "url", SETTING_TEXT, AT(store_url), "redis://localhost:6379/0",
 	    "redis://HOST:PORT/DB, rediss://…, unix:///PATH, or embedded", "where values are kept; embedded is a"
 	    " Redis server that credisd runs itself", check_url, NULL, true },
-	{ "namespace", SETTING_TEXT, AT(store_namespace), "credis", "a name of letters, digits, _ and -",
+	{ "namespace", SETTING_TEXT, AT(store_namespace), "credis", "1 to 32 letters, digits, _ . and -",
 	    "what the names of all keys begin with", check_namespace, NULL, true },
 	{ "connect_timeout", SETTING_SPAN, AT(connect_timeout_ms), "3 seconds",
 	    "a span of time from \"1 millisecond\" as \"3 seconds\"", "how long connecting may take", NULL, NULL,
@@ -105,7 +105,7 @@ check_namespace(const char *ns, struct credis_error *err)
 static bool
 check_directory(const char *path, struct credis_error *err)
 {
-	return path[0] == '/' || refuse(err, "'%.256s' is not an absolute path", path);
+	return path[0] == '/' || refuse(err, "'%.256s' does not begin with /", path);
 }
 
 static bool

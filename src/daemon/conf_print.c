@@ -38,7 +38,7 @@ print_real(double real, FILE *out)
 	char text[40];
 	size_t mantissa;
 
-	for (int digits = 15; digits <= 17; digits++) {
+	for (int digits = 1; digits <= 17; digits++) {
 		snprintf(text, sizeof text, "%.*g", digits, real);
 		if (strtod(text, NULL) == real)
 			break;
@@ -179,28 +179,43 @@ print_services(const struct conf *conf, FILE *out)
 	fputs(" );\n", out);
 }
 
-static void
-print_rows(const struct setting_group *group, const struct conf *conf, const char *indent, FILE *out)
+/* A setting's value as text; NULL when it has none to print. */
+static const char *
+text_of(const struct setting *row, const struct conf *conf, char *span)
 {
 	const char *base = (const char *)conf;
+
+	switch (row->kind) {
+	case SETTING_SPAN:
+		return credis_span_print(*(const int64_t *)(base + row->at), span);
+	case SETTING_TEXT:
+		/* Its services are printed as if they had stood in this file. */
+		if (row->at == SETTING_AT(conf, services_dir))
+			return "";
+		return *(char *const *)(base + row->at);
+	case SETTING_GROUP:
+	case SETTING_LIST:
+		break;
+	}
+	return NULL;
+}
+
+static void
+print_rows(const struct setting_group *group, const struct conf *conf, FILE *out)
+{
 	char span[40];
 
 	for (const struct setting *row = group->rows; row < group->rows + group->count; row++) {
-		const char *text = row->kind == SETTING_TEXT ? *(char *const *)(base + row->at) : NULL;
+		const char *text = text_of(row, conf, span);
 
-		if (row->kind == SETTING_SPAN)
-			text = credis_span_print(*(const int64_t *)(base + row->at), span);
-		/* Its services are printed as if they had stood in this file. */
-		if (row->at == SETTING_AT(conf, services_dir) && row->kind == SETTING_TEXT)
-			text = "";
 		if (row->kind == SETTING_GROUP) {
-			fprintf(out, "%s = {\n", row->name);
-			print_rows(row->group, conf, "\t", out);
+			fprintf(out, "%s = { ", row->name);
+			print_rows(row->group, conf, out);
 			fputs("};\n", out);
 		} else if (text != NULL) {
-			fprintf(out, "%s%s = ", indent, row->name);
+			fprintf(out, "%s = ", row->name);
 			print_text(text, out);
-			fputs(";\n", out);
+			fputs(group->name[0] == '\0' ? ";\n" : "; ", out);
 		}
 	}
 }
@@ -208,7 +223,7 @@ print_rows(const struct setting_group *group, const struct conf *conf, const cha
 void
 conf_print(const struct conf *conf, FILE *out)
 {
-	print_rows(&conf_settings, conf, "", out);
+	print_rows(&conf_settings, conf, out);
 	print_services(conf, out);
 }
 
@@ -230,6 +245,8 @@ conf_print_settings(FILE *out)
 
 	print_group_settings(&conf_settings, out);
 	print_group_settings(&conf_service_settings, out);
+	fputs("keywords.name\ttext: a letter, then letters, digits, _ and .\tits name; upper and lower case are"
+	    " the same\n", out);
 	for (size_t i = 0; (row = credis_keyword_setting(i)) != NULL; i++)
 		fprintf(out, "keywords.%s\t%s\t%s\n", row->name, row->allowed, row->help);
 }

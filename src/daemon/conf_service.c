@@ -113,16 +113,17 @@ take_type(const struct conf_tree *tree, const config_setting_t *group, const cha
 	return false;
 }
 
-static bool
-is_setting(const char *name)
+/* The library's row of a setting; NULL for name and type, which are read first, and for no setting. */
+static const struct credis_setting *
+find_row(const char *name)
 {
 	const struct credis_setting *row;
 
 	for (size_t i = 0; (row = credis_keyword_setting(i)) != NULL; i++) {
-		if (strcmp(row->name, name) == 0)
-			return true;
+		if (strcmp(row->name, name) == 0 && strcmp(name, "type") != 0)
+			return row;
 	}
-	return strcmp(name, "name") == 0 || strcmp(name, "type") == 0;
+	return NULL;
 }
 
 static void
@@ -132,15 +133,48 @@ refuse_unknown(const struct conf_tree *tree, const config_setting_t *setting)
 	const struct credis_setting *row;
 
 	for (size_t i = 0, n = 2; n < ROWS_MAX && (row = credis_keyword_setting(i)) != NULL; i++) {
-		if (strcmp(row->name, "name") != 0 && strcmp(row->name, "type") != 0)
+		if (find_row(row->name) != NULL)
 			names[n++] = row->name;
 	}
 	settings_refuse_unknown(tree, setting, "keywords", names);
 }
 
+/* JSON as text, its real numbers as short as reads back equal. To free(). */
+static char *
+print_json(const json_t *json)
+{
+	for (size_t digits = 15;; digits++) {
+		char *text = must(json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(digits)));
+		json_t *back = must(json_loads(text, JSON_DECODE_ANY, NULL));
+		bool equal = json_equal(json, back);
+
+		json_decref(back);
+		if (equal || digits == 17)
+			return text;
+		free(text);
+	}
+}
+
+/* A number where text belongs is taken by the library for text without quotation marks; in a file it is
+ * a mistake, but for an initial value. */
+static bool
+became_text(const struct credis_keyword *keyword, const struct credis_setting *row, const json_t *json)
+{
+	char *text;
+	bool became;
+
+	if (json_is_string(json) || strcmp(row->name, "initial") == 0)
+		return false;
+	text = credis_keyword_get(keyword, row->name);
+	became = text != NULL && text[0] == '"';
+	free(text);
+	return became;
+}
+
 /* Hands one setting over; what is refused becomes a fault. */
 static void
-set(const struct conf_tree *tree, const config_setting_t *setting, struct credis_keyword *keyword)
+set(const struct conf_tree *tree, const config_setting_t *setting, const struct credis_setting *row,
+    struct credis_keyword *keyword)
 {
 	json_t *json = conf_tree_json(tree, setting);
 	struct credis_error err;
@@ -148,9 +182,12 @@ set(const struct conf_tree *tree, const config_setting_t *setting, struct credis
 
 	if (json == NULL)
 		return;
-	text = must(json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT));
-	if (!credis_keyword_set(keyword, config_setting_name(setting), text, &err))
+	text = print_json(json);
+	if (!credis_keyword_set(keyword, row->name, text, &err))
 		conf_tree_fault(tree, setting, "%s: %s", credis_keyword_name(keyword), err.text);
+	else if (became_text(keyword, row, json))
+		conf_tree_fault(tree, setting, "%s: %s: is %s (%s)", credis_keyword_name(keyword), row->name,
+		    conf_tree_kind(setting), row->allowed);
 	free(text);
 	json_decref(json);
 }
@@ -162,11 +199,14 @@ set_all(const struct conf_tree *tree, const config_setting_t *group, struct cred
 	for (int i = 0, count = config_setting_length(group); i < count; i++) {
 		const config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
 		const char *name = config_setting_name(setting);
+		const struct credis_setting *row = find_row(name);
 
-		if (!is_setting(name))
+		if (strcmp(name, "name") == 0 || strcmp(name, "type") == 0)
+			continue;
+		if (row == NULL)
 			refuse_unknown(tree, setting);
-		else if (keyword != NULL && strcmp(name, "name") != 0 && strcmp(name, "type") != 0)
-			set(tree, setting, keyword);
+		else if (keyword != NULL)
+			set(tree, setting, row, keyword);
 	}
 }
 
