@@ -28,7 +28,7 @@ def program(name, *words):
 
 def options_of_help(text):
     """Long names, with the letter where there is one: {("--url", "-u"), …}."""
-    return {(long, letter or None) for letter, long in re.findall(r"^  (-\w)?,? +(--[\w-]+)", text, re.M)}
+    return {(long, letter or None) for letter, long in re.findall(r"^ +(-\w)?,? +(--[\w-]+)", text, re.M)}
 
 
 def options_of_manual(text):
@@ -94,15 +94,13 @@ def test_credis_1_has_the_exit_statuses_of_the_program():
 
 
 def test_credisd_8_has_the_options_of_the_program():
-    text = program("credisd", "--help")
-    told = set(re.findall(r"^  (-[\w-]+)", text, re.M))
-    manual = set(re.findall(r"^\.It Fl (\S+)", section("credisd.8", "DESCRIPTION"), re.M))
-    assert {"-" + flag for flag in manual} == told
+    told = options_of_help(program("credisd", "--help"))
+    assert options_of_manual(section("credisd.8", "DESCRIPTION")) == told
 
 
 def test_credisd_8_has_the_exit_statuses_of_the_program():
     text = program("credisd", "--help")
-    told = re.findall(r"^  (\d)  (.*)", text.partition("xit status")[2], re.M)
+    told = re.findall(r"^  (\d)  (.*)", text.partition("Exit status:")[2], re.M)
     assert statuses("credisd.8") == told
 
 
@@ -115,7 +113,7 @@ def settings_of_program():
 def settings_of_manual():
     """group.setting for everything that is described."""
     found = set()
-    for name, prefix in (("THE MAIN FILE", ""), ("SERVICES", "service."), ("KEYWORDS", "keyword.")):
+    for name, prefix in (("THE MAIN FILE", ""), ("SERVICES", "services."), ("KEYWORDS", "keywords.")):
         text = section("credisd.conf.5", name).partition(".Ss")[0]
         group = None
         for line in text.splitlines():
@@ -131,6 +129,22 @@ def settings_of_manual():
 
 def test_credisd_conf_5_has_the_settings_of_the_program():
     assert settings_of_manual() == set(settings_of_program())
+
+
+def configurations():
+    """Those that the documents show: the page's example, and the README's, as one file each."""
+    page = re.search(r"^\.Bd -literal\n(.*?)^\.Ed", section("credisd.conf.5", "EXAMPLES"), re.M | re.S).group(1)
+    readme = (ROOT / "README.md").read_text().partition("## Configuration")[2]
+    return {"credisd.conf.5": page.replace("\\e", "\\"),
+            "README.md": re.search(r"((?:    .*\n|\n)+)", readme).group(1)}
+
+
+@pytest.mark.parametrize("document", ["credisd.conf.5", "README.md"])
+def test_configurations_in_the_documents_have_no_fault(document, tmp_path):
+    file = tmp_path / "credisd.conf"
+    file.write_text(configurations()[document] + "\nservices_dir = \"\";\n")
+    done = subprocess.run([BUILD / "credisd", "-n", "-c", file], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_every_public_function_is_named_in_libcredis_3():
