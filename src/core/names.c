@@ -29,6 +29,7 @@ static const char *const of_keyword[] = {
 };
 
 static void put(struct name *out, const char *text);
+static void put_event(struct name *out, int db);
 static void put_service(struct name *out, const char *ns, const char *service);
 static bool take(struct slice *rest, const char *text);
 static bool take_end(struct slice *rest, const char *end);
@@ -76,19 +77,21 @@ names_answer(struct name *out, const char *ns, const char *client)
 void
 names_event(struct name *out, int db, const char *ns, const char *service, const char *keyword)
 {
-	char digits[12], *digit = digits + sizeof digits - 1;
-
-	*digit = '\0';
-	do
-		*--digit = (char)('0' + db % 10);
-	while ((db /= 10) > 0);
 	out->length = 0;
-	put(out, "__keyspace@");
-	put(out, digit);
-	put(out, "__:");
+	put_event(out, db);
 	put_service(out, ns, service);
 	put(out, ":");
 	put(out, keyword);
+}
+
+void
+names_service_event(struct name *out, int db, const char *ns, const char *service,
+    enum names_of_service what)
+{
+	out->length = 0;
+	put_event(out, db);
+	put_service(out, ns, service);
+	put(out, of_service[what]);
 }
 
 bool
@@ -160,6 +163,21 @@ put(struct name *out, const char *text)
 	assert(out->length + length < NAMES_MAX);
 	memcpy(out->text + out->length, text, length + 1);
 	out->length += length;
+}
+
+/* What comes before a key in the name of its keyspace channel. */
+static void
+put_event(struct name *out, int db)
+{
+	char digits[12], *digit = digits + sizeof digits - 1;
+
+	*digit = '\0';
+	do
+		*--digit = (char)('0' + db % 10);
+	while ((db /= 10) > 0);
+	put(out, "__keyspace@");
+	put(out, digit);
+	put(out, "__:");
 }
 
 static void

@@ -54,6 +54,10 @@ void names_answer(struct name *out, const char *ns, const char *client);
 void names_event(struct name *out, int db, const char *ns, const char *service,
     const char *keyword);
 
+/* The same of a key of the service's own. */
+void names_service_event(struct name *out, int db, const char *ns, const char *service,
+    enum names_of_service what);
+
 /* What a request's channel is about. */
 struct names_channel {
 	struct slice service;
