@@ -10,9 +10,9 @@
 #include <string.h>
 
 enum {
-	WEIGHT_MAX = 512,           /* single characters, with every {m,n} written out */
+	WEIGHT_MAX = 256,           /* single characters, with every {m,n} written out */
 	DEPTH_MAX = 32,             /* parentheses in parentheses */
-	RENEW_AFTER = 8192,         /* bytes */
+	RENEW_AFTER = 1024,         /* bytes */
 };
 
 struct pattern {

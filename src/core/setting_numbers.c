@@ -42,13 +42,27 @@ is_limit(const json_t *json)
 	return json_is_number(json) || json_is_null(json);
 }
 
-static bool
-limits_are_swapped(const struct keyword_limits *limits, enum credis_type element)
+static size_t
+print_limit(const struct keyword_limits *limits, bool high, enum credis_type element, char *text)
 {
-	if (!limits->has_low || !limits->has_high)
-		return false;
-	return element == CREDIS_INTEGER ? limits->low.integer > limits->high.integer
-	                                 : limits->low.real > limits->high.real;
+	if (element == CREDIS_INTEGER)
+		return number_print_integer(text, high ? limits->high.integer : limits->low.integer);
+	double real = high ? limits->high.real : limits->low.real;
+	return element == CREDIS_FLOAT ? number_print_float(text, real) : number_print_double(text, real);
+}
+
+static bool
+check_order(const struct keyword_limits *limits, enum credis_type element, struct credis_error *err)
+{
+	bool whole = element == CREDIS_INTEGER;
+	char low[NUMBER_TEXT], high[NUMBER_TEXT];
+
+	if (!limits->has_low || !limits->has_high ||
+	    (whole ? limits->low.integer <= limits->high.integer : limits->low.real <= limits->high.real))
+		return true;
+	print_limit(limits, false, element, low);
+	print_limit(limits, true, element, high);
+	return error_set(err, CREDIS_EINVAL, "the minimum %s is above the maximum %s", low, high);
 }
 
 bool
@@ -64,8 +78,8 @@ setting_set_range(struct credis_keyword *keyword, const struct setting *row, con
 	if (!read_limit(&limits, false, element, low, err) ||
 	    !read_limit(&limits, true, element, high, err))
 		return false;
-	if (limits_are_swapped(&limits, element))
-		return error_set(err, CREDIS_EINVAL, "the minimum is above the maximum");
+	if (!check_order(&limits, element, err))
+		return false;
 	if (limits.has_low || limits.has_high) {
 		fresh = malloc(sizeof(*fresh));
 		if (fresh == NULL)
@@ -81,21 +95,13 @@ void
 keyword_print_limit(const struct credis_keyword *keyword, bool high, struct buffer *out)
 {
 	const struct keyword_limits *limits = keyword->limits;
-	enum credis_type element = type_element((enum credis_type)keyword->type);
 	char text[NUMBER_TEXT];
-	size_t length;
 
-	if (limits == NULL || !(high ? limits->has_high : limits->has_low)) {
+	if (limits == NULL || !(high ? limits->has_high : limits->has_low))
 		buffer_text(out, "null");
-		return;
-	}
-	if (element == CREDIS_INTEGER)
-		length = number_print_integer(text, high ? limits->high.integer : limits->low.integer);
-	else if (element == CREDIS_FLOAT)
-		length = number_print_float(text, high ? limits->high.real : limits->low.real);
 	else
-		length = number_print_double(text, high ? limits->high.real : limits->low.real);
-	buffer_append(out, text, length);
+		buffer_append(out, text,
+		    print_limit(limits, high, type_element((enum credis_type)keyword->type), text));
 }
 
 void
