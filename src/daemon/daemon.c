@@ -13,15 +13,26 @@
 #include <event2/event.h>
 
 #include <ctype.h>
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
 	PATIENCE_S = 5,             /* after which we are up, if only to say that the store is not */
 	FAULTS_LOGGED = 100,        /* of a configuration refused at a reload */
-	SIGNALS = 3,
+	ONCE_MS = 100,              /* signals to stop that come so close together are one */
+};
+
+/* What wakes us up, apart from the parts themselves. */
+enum event_number {
+	ON_SIGTERM,
+	ON_SIGINT,
+	ON_SIGHUP,
+	PATIENCE_OVER,
+	WATCHDOG,
+	SERVED_OUT,                 /* the dispatcher has stopped, and may be freed */
+	EVENTS
 };
 
 struct daemon {
@@ -30,15 +41,15 @@ struct daemon {
 	bool verbose;
 	struct event_base *base;
 	struct credis_dispatcher *dispatcher;
+	enum credis_dispatcher_state state;
 	bool started;               /* the dispatcher was */
 	bool ready;                 /* the service manager was told so */
 	bool stopping;
+	int64_t stopping_ms;        /* monotonic: since when */
 	struct embedded *embedded;
 	struct metrics *metrics;
 	struct metrics_daemon figures;
-	struct event *signals[SIGNALS];
-	struct event *patience;
-	struct event *watchdog;
+	struct event *events[EVENTS];
 };
 
 static void
@@ -111,10 +122,18 @@ tell_status(const struct daemon *daemon, const char *state, const char *why)
 	notify_status(status);
 }
 
-/* The dispatcher is done; the store may end, and then we may. */
+/* The dispatcher lets go of the store before that ends; and then we may. */
 static void
-end_store(struct daemon *daemon)
+on_served_out(evutil_socket_t fd, short what, void *arg)
 {
+	struct daemon *daemon = arg;
+
+	(void)fd;
+	(void)what;
+	metrics_free(daemon->metrics);
+	daemon->metrics = NULL;
+	credis_dispatcher_free(daemon->dispatcher);
+	daemon->dispatcher = NULL;
 	if (daemon->embedded != NULL)
 		embedded_stop(daemon->embedded);
 	else
@@ -126,6 +145,10 @@ on_state(void *arg, enum credis_dispatcher_state state, const char *why)
 {
 	struct daemon *daemon = arg;
 
+	/* It has no more to say than before. */
+	if (state == daemon->state && why[0] == '\0')
+		return;
+	daemon->state = state;
 	tell_status(daemon, credis_dispatcher_state_name(state), why);
 	switch (state) {
 	case CREDIS_READY:
@@ -139,7 +162,7 @@ on_state(void *arg, enum credis_dispatcher_state state, const char *why)
 	case CREDIS_STOPPING:
 		break;
 	case CREDIS_STOPPED:
-		end_store(daemon);
+		event_active(daemon->events[SERVED_OUT], 0, 0);
 		break;
 	}
 }
@@ -159,7 +182,7 @@ on_store(void *arg, enum embedded_state state, const char *why)
 	switch (state) {
 	case EMBEDDED_UP:
 		daemon->figures.store_starts++;
-		journal_event(CREDIS_LOG_INFO, "+store", "redis-server accepts connections");
+		journal_event(CREDIS_LOG_INFO, "+store", "redis-server answers");
 		if (!daemon->started && !daemon->stopping)
 			start_dispatcher(daemon);
 		break;
@@ -263,21 +286,34 @@ reload(struct daemon *daemon)
 	notify_ready();
 }
 
-/* The first time in good order, the second at once. */
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Twice in a moment is once: timeout(1), for one, signals a process and then its group. */
+static void
+stop_at_once(struct daemon *daemon)
+{
+	if (now_ms() - daemon->stopping_ms > ONCE_MS)
+		event_base_loopbreak(daemon->base);
+}
+
 static void
 stop(struct daemon *daemon, const char *signal_name)
 {
-	journal_event(CREDIS_LOG_INFO, "stopping", "SIG%s%s", signal_name, daemon->stopping ? " again" : "");
-	if (daemon->stopping) {
-		event_base_loopbreak(daemon->base);
-		return;
-	}
+	journal_event(CREDIS_LOG_INFO, "stopping", "SIG%s", signal_name);
 	daemon->stopping = true;
+	daemon->stopping_ms = now_ms();
 	notify_stopping();
 	if (daemon->started)
 		credis_dispatcher_stop(daemon->dispatcher);
 	else
-		end_store(daemon);
+		event_active(daemon->events[SERVED_OUT], 0, 0);
 }
 
 static void
@@ -286,20 +322,22 @@ on_signal(evutil_socket_t number, short what, void *arg)
 	struct daemon *daemon = arg;
 
 	(void)what;
-	if (number != SIGHUP)
-		stop(daemon, sigabbrev_np((int)number));
-	else if (!daemon->stopping)
+	if (number == SIGHUP && !daemon->stopping)
 		reload(daemon);
+	else if (number != SIGHUP && daemon->stopping)
+		stop_at_once(daemon);
+	else if (number != SIGHUP)
+		stop(daemon, sigabbrev_np((int)number));
 }
 
 static void
 watch_signals(struct daemon *daemon)
 {
-	static const int numbers[SIGNALS] = { SIGTERM, SIGINT, SIGHUP };
+	static const int numbers[] = { [ON_SIGTERM] = SIGTERM, [ON_SIGINT] = SIGINT, [ON_SIGHUP] = SIGHUP };
 
-	for (int i = 0; i < SIGNALS; i++) {
-		daemon->signals[i] = must(evsignal_new(daemon->base, numbers[i], on_signal, daemon));
-		evsignal_add(daemon->signals[i], NULL);
+	for (int i = ON_SIGTERM; i <= ON_SIGHUP; i++) {
+		daemon->events[i] = must(evsignal_new(daemon->base, numbers[i], on_signal, daemon));
+		evsignal_add(daemon->events[i], NULL);
 	}
 }
 
@@ -310,11 +348,12 @@ watch_time(struct daemon *daemon)
 	int64_t half_us = notify_watchdog_us() / 2;
 	const struct timeval half = { .tv_sec = half_us / 1000000, .tv_usec = half_us % 1000000 };
 
-	daemon->patience = must(evtimer_new(daemon->base, on_patience_over, daemon));
-	evtimer_add(daemon->patience, &patience);
-	daemon->watchdog = must(event_new(daemon->base, -1, EV_PERSIST, on_watchdog, daemon));
+	daemon->events[PATIENCE_OVER] = must(evtimer_new(daemon->base, on_patience_over, daemon));
+	evtimer_add(daemon->events[PATIENCE_OVER], &patience);
+	daemon->events[WATCHDOG] = must(event_new(daemon->base, -1, EV_PERSIST, on_watchdog, daemon));
 	if (half_us > 0)
-		event_add(daemon->watchdog, &half);
+		event_add(daemon->events[WATCHDOG], &half);
+	daemon->events[SERVED_OUT] = must(evtimer_new(daemon->base, on_served_out, daemon));
 }
 
 /* The URL of a socket: its path, with what has a meaning in URLs spelled out. To free(). */
@@ -379,14 +418,10 @@ take_apart(struct daemon *daemon)
 	metrics_free(daemon->metrics);
 	credis_dispatcher_free(daemon->dispatcher);
 	embedded_free(daemon->embedded);
-	for (int i = 0; i < SIGNALS; i++) {
-		if (daemon->signals[i] != NULL)
-			event_free(daemon->signals[i]);
+	for (int i = 0; i < EVENTS; i++) {
+		if (daemon->events[i] != NULL)
+			event_free(daemon->events[i]);
 	}
-	if (daemon->patience != NULL)
-		event_free(daemon->patience);
-	if (daemon->watchdog != NULL)
-		event_free(daemon->watchdog);
 	event_base_free(daemon->base);
 	conf_free(daemon->conf);
 }

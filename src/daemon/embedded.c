@@ -51,6 +51,7 @@ struct embedded {
 	struct event *timer;        /* next look, next start, or end of patience, as the stage is */
 	struct event *readable;     /* what it says … */
 	struct evbuffer *words;     /* … as far as it is no whole line yet */
+	int probe;                  /* a connection that has asked whether it is ready; -1: none */
 	char last_words[256];       /* of them the last that sounded grave */
 };
 
@@ -71,36 +72,69 @@ arm(struct embedded *embedded, int64_t ms)
 	evtimer_add(embedded->timer, &after);
 }
 
-/* Whether somebody accepts connections at the socket. */
-static bool
-answers(const char *path)
+/* A connection to the socket, which does not block; -1 when nobody accepts any. */
+static int
+call(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool yes;
 
 	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-	yes = fd != -1 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+	if (fd != -1 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+		return fd;
 	if (fd != -1)
 		close(fd);
-	return yes;
+	return -1;
 }
 
-/* A line of its log is "PID:ROLE TIME MARK TEXT", the mark being # when it is grave. */
+static void
+close_probe(struct embedded *embedded)
+{
+	if (embedded->probe != -1)
+		close(embedded->probe);
+	embedded->probe = -1;
+}
+
+/* Whether it has loaded its data: until then it accepts connections, but answers PING with an error. Does not
+ * wait for the answer: the next look finds it. */
+static bool
+has_answered(struct embedded *embedded)
+{
+	static const char ping[] = "PING\r\n";
+	char answer[128];
+	ssize_t length;
+
+	if (embedded->probe == -1) {
+		embedded->probe = call(embedded->socket);
+		if (embedded->probe != -1 && send(embedded->probe, ping, strlen(ping), MSG_NOSIGNAL) == -1)
+			close_probe(embedded);
+	}
+	if (embedded->probe == -1)
+		return false;
+	length = recv(embedded->probe, answer, sizeof answer, 0);
+	if (length == -1 && errno == EAGAIN)
+		return false;
+	close_probe(embedded);
+	return length > 0 && answer[0] == '+';
+}
+
+/* A line of its log is "PID:ROLE TIME MARK TEXT", the mark being # when it is grave. What it says when it
+ * starts and when it ends is of interest only if something goes wrong. */
 static void
 take_line(struct embedded *embedded, const char *line)
 {
 	const char *grave = strstr(line, " # "), *usual = strstr(line, " * ");
+	bool warn = embedded->up && embedded->stage == RUNNING && usual == NULL;
 
-	if (grave == NULL && usual != NULL) {
-		journal_event(CREDIS_LOG_DEBUG, "redis", "%s", usual + 3);
-		return;
-	}
-	line = grave != NULL ? grave + 3 : line;
+	if (grave != NULL)
+		line = grave + strlen(" # ");
+	else if (usual != NULL)
+		line = usual + strlen(" * ");
 	if (line[0] == '\0')
 		return;
-	snprintf(embedded->last_words, sizeof embedded->last_words, "%s", line);
-	journal_event(CREDIS_LOG_INFO, "redis", "%s", line);
+	if (usual == NULL)
+		snprintf(embedded->last_words, sizeof embedded->last_words, "%s", line);
+	journal_event(warn ? CREDIS_LOG_WARNING : CREDIS_LOG_DEBUG, "redis", "%s", line);
 }
 
 /* Takes all that it has said up to now; false when there is nothing more to come. */
@@ -202,6 +236,7 @@ on_ended(struct embedded *embedded, int status)
 	if (embedded->readable != NULL)
 		take_words(embedded);
 	close_words(embedded);
+	close_probe(embedded);
 	embedded->pid = 0;
 	embedded->up = false;
 	if (embedded->stage == STOPPING) {
@@ -235,7 +270,7 @@ look(struct embedded *embedded)
 {
 	if (embedded->up)
 		return;
-	if (!answers(embedded->socket)) {
+	if (!has_answered(embedded)) {
 		arm(embedded, PROBE_MS);
 		return;
 	}
@@ -279,8 +314,9 @@ prepare(struct embedded *embedded, struct credis_error *err)
 	    && (embedded->lock = directory_lock(embedded->directory, err)) != -1;
 
 	free(runtime_dir);
-	if (ok && answers(embedded->socket))
-		return refuse(err, "%.256s is in use by another server", embedded->socket);
+	if (ok && (embedded->probe = call(embedded->socket)) != -1)
+		ok = refuse(err, "%.256s is in use by another server", embedded->socket);
+	close_probe(embedded);
 	return ok;
 }
 
@@ -290,7 +326,7 @@ embedded_new(struct event_base *base, const char *state_dir, const char *socket,
 {
 	struct embedded *embedded = must(calloc(1, sizeof *embedded));
 
-	*embedded = (struct embedded){ .base = base, .cb = cb, .arg = arg, .lock = -1 };
+	*embedded = (struct embedded){ .base = base, .cb = cb, .arg = arg, .lock = -1, .probe = -1 };
 	embedded->socket = must(strdup(socket));
 	if (asprintf(&embedded->directory, "%s/redis", state_dir) < 0)
 		embedded->directory = NULL;
@@ -329,6 +365,7 @@ embedded_free(struct embedded *embedded)
 	if (embedded->pid != 0)
 		kill(embedded->pid, SIGTERM);
 	close_words(embedded);
+	close_probe(embedded);
 	evbuffer_free(embedded->words);
 	event_free(embedded->timer);
 	event_free(embedded->child);

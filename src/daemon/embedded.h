@@ -10,7 +10,7 @@ struct embedded;
 
 /* Called from the event loop; 'why' is lent, "" when there is nothing to say. */
 enum embedded_state {
-	EMBEDDED_UP,        /* it accepts connections */
+	EMBEDDED_UP,        /* it answers */
 	EMBEDDED_DOWN,      /* it ended; it will be started again */
 	EMBEDDED_STOPPED,   /* it ended as it was told to: the object may be freed, after the callback */
 };
