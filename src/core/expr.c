@@ -14,13 +14,14 @@
 struct slot {
 	enum expr_kind kind;
 	union {
-		double number;          /* of a boolean: 0 or 1 */
+		double number; /* of a boolean: 0 or 1 */
 		int64_t integer;
 		struct slice text;
-		const struct expr_node *culprit;        /* EXPR_INVALID: where it came up */
+		const struct expr_node *culprit; /* EXPR_INVALID: where it came up */
 	} as;
 };
 
+static bool takes_two(const struct expr_node *node);
 static struct slot push(const struct expr_node *node, const struct credis_value *const *values);
 static struct slot operate(const struct expr_node *node, const struct slot *a,
     const struct slot *b);
@@ -73,7 +74,7 @@ expr_evaluate(const struct expr *expr, const struct credis_value *const *values,
 			assert(depth < EXPR_STACK_MAX);
 			stack[depth++] = push(node, values);
 		} else {
-			depth -= expr_takes_two(node);
+			depth -= takes_two(node);
 			stack[depth - 1] = operate(node, &stack[depth - 1], &stack[depth]);
 		}
 	}
@@ -98,12 +99,8 @@ static void
 settle(const struct expr *expr, const struct slot *slot, struct expr_result *result)
 {
 	switch (slot->kind) {
-	case EXPR_INVALID:
-		explain(expr, slot->as.culprit, &result->why);
-		break;
-	case EXPR_NUMBER:
-		result->number = slot->as.number;
-		break;
+	case EXPR_INVALID: explain(expr, slot->as.culprit, &result->why); break;
+	case EXPR_NUMBER: result->number = slot->as.number; break;
 	case EXPR_BOOLEAN:
 		result->number = slot->as.number;
 		result->boolean = slot->as.number != 0;
@@ -174,7 +171,8 @@ load(const struct expr_node *node, const struct credis_value *value)
 	if (node->op == OP_LOAD_INTEGER)
 		return credis_value_integer(value, &slot.as.integer) ? slot : invalid(node);
 	if (node->op == OP_LOAD_BOOLEAN)
-		return credis_value_integer(value, &integer) ? boolean(integer != 0) : invalid(node);
+		return credis_value_integer(value, &integer) ? boolean(integer != 0)
+							     : invalid(node);
 	if (!credis_value_real(value, &real) || !isfinite(real))
 		return invalid(node);
 	return number(real);
@@ -192,8 +190,8 @@ push(const struct expr_node *node, const struct credis_value *const *values)
 	return load(node, values[node->as.reference]);
 }
 
-bool
-expr_takes_two(const struct expr_node *node)
+static bool
+takes_two(const struct expr_node *node)
 {
 	return node->op == OP_CALL ? node->as.function->of_two != NULL : node->op >= OP_AND;
 }
@@ -249,7 +247,7 @@ compare(const struct expr_node *node, const struct slot *a, const struct slot *b
 static struct slot
 operate(const struct expr_node *node, const struct slot *a, const struct slot *b)
 {
-	bool two = expr_takes_two(node);
+	bool two = takes_two(node);
 
 	if (node->op == OP_AND || node->op == OP_OR)
 		return decide(node->op == OP_OR, a, b);

@@ -11,14 +11,14 @@
 struct expr;
 
 enum {
-	EXPR_TEXT_MAX = 4096,       /* bytes in an expression */
-	EXPR_DEPTH_MAX = 64,        /* nesting */
+	EXPR_TEXT_MAX = 4096, /* bytes in an expression */
+	EXPR_DEPTH_MAX = 64,  /* nesting */
 };
 
 /* Finds a keyword for "$service.KEYWORD" ('service' is NULL for "$KEYWORD"); NULL with the reason
  * when there is none. The description must outlive the expression. */
-typedef const struct credis_keyword *expr_find(void *arg, const char *service,
-    const char *keyword, struct credis_error *err);
+typedef const struct credis_keyword *expr_find(void *arg, const char *service, const char *keyword,
+    struct credis_error *err);
 
 /* Parses; 'find' tells types, so that labels, booleans and numbers compare as such. NULL with the
  * reason and where ("at 'foo': …") on failure. */
@@ -28,8 +28,8 @@ void expr_free(struct expr *expr);
 /* The references it holds, each once: 0, 1, 2 …; false past the last. 'service' may come back
  * NULL. */
 struct expr_reference {
-	const char *service;        /* lower case */
-	const char *keyword;        /* upper case */
+	const char *service; /* lower case */
+	const char *keyword; /* upper case */
 	const struct credis_keyword *description;
 };
 bool expr_reference(const struct expr *expr, size_t n, struct expr_reference *reference);
@@ -41,8 +41,8 @@ struct expr_result {
 	enum expr_kind kind;
 	double number;
 	bool boolean;
-	char *text;                 /* with EXPR_TEXT: to free() */
-	struct credis_error why;    /* with EXPR_INVALID */
+	char *text;              /* with EXPR_TEXT: to free() */
+	struct credis_error why; /* with EXPR_INVALID */
 };
 
 /* Evaluates with the present values of the references, in the order of expr_reference(); NULL where

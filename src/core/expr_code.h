@@ -16,7 +16,7 @@ enum expr_op {
 	OP_LOAD_INTEGER,
 	OP_LOAD_BOOLEAN,
 	OP_LOAD_TEXT,
-	OP_LOAD_NOTHING,            /* of a keyword without description: never valid */
+	OP_LOAD_NOTHING, /* of a keyword without description: never valid */
 	/* these take one or two and push one */
 	OP_NEGATE,
 	OP_NOT,
@@ -26,7 +26,7 @@ enum expr_op {
 	OP_COMPARE_INTEGERS,
 	OP_COMPARE_TEXTS,
 	OP_COMPARE_NOCASE,
-	OP_CALL,                    /* functions, and + - * / % as functions of two */
+	OP_CALL, /* functions, and + - * / % as functions of two */
 };
 
 /* How the order of two must be (-1, 0, 1 as bits 0, 1, 2) for a comparison to be true. */
@@ -43,16 +43,16 @@ struct expr_function {
 	const char *name;
 	double (*of_one)(double);
 	double (*of_two)(double, double);
-	bool any_number;            /* of two or more, folded from the left */
+	bool any_number; /* of two or more, folded from the left */
 };
 
 struct expr_node {
-	enum expr_op op;            /* up to OP_LOAD_NOTHING: pushes */
+	enum expr_op op; /* up to OP_LOAD_NOTHING: pushes */
 	enum expr_relation relation;
 	union {
 		double number;
 		int64_t integer;
-		struct slice text;      /* owned, terminated */
+		struct slice text; /* owned, terminated */
 		size_t reference;
 		const struct expr_function *function;
 	} as;
@@ -65,7 +65,6 @@ enum { EXPR_STACK_MAX = 6 * (EXPR_DEPTH_MAX + 2) };
 struct expr {
 	struct expr_node *nodes;
 	size_t count, room;
-	size_t waiting;             /* operands on the stack behind the last node */
 	struct expr_reference *references;
 	size_t reference_count, reference_room;
 };
@@ -75,9 +74,6 @@ const struct expr_function *expr_function_find(const char *name, size_t length);
 
 /* The one that was probably meant; NULL when none is near. */
 const char *expr_function_nearest(const char *name);
-
-/* Whether a node takes two operands rather than one. */
-bool expr_takes_two(const struct expr_node *node);
 
 extern const struct expr_function expr_add, expr_subtract, expr_multiply, expr_divide,
     expr_remainder;

@@ -11,11 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum level { LEVEL_ANY, LEVEL_OR, LEVEL_AND, LEVEL_NOT, LEVEL_COMPARISON, LEVEL_SUM, LEVEL_PRODUCT };
+enum level {
+	LEVEL_ANY,
+	LEVEL_OR,
+	LEVEL_AND,
+	LEVEL_NOT,
+	LEVEL_COMPARISON,
+	LEVEL_SUM,
+	LEVEL_PRODUCT
+};
 
 /* What stands between two operands; a higher level binds tighter. */
 static const struct binary {
-	enum level level;               /* LEVEL_ANY: not a binary operator */
+	enum level level; /* LEVEL_ANY: not a binary operator */
 	enum expr_op op;
 	enum expr_relation relation;
 	const struct expr_function *function;
@@ -33,16 +41,16 @@ static const struct binary {
 	[TOKEN_TIMES] = { LEVEL_PRODUCT, OP_CALL, 0, &expr_multiply },
 	[TOKEN_DIVIDE] = { LEVEL_PRODUCT, OP_CALL, 0, &expr_divide },
 	[TOKEN_REMAINDER] = { LEVEL_PRODUCT, OP_CALL, 0, &expr_remainder },
-	[TOKEN_COMMA] = { LEVEL_ANY, 0, 0, NULL },      /* the last kind: each has a row */
+	[TOKEN_COMMA] = { LEVEL_ANY, 0, 0, NULL }, /* the last kind: each has a row */
 };
 
-enum { WORD_MAX = 31 };         /* of what may be a function, as far as a guess goes */
+enum { WORD_MAX = 31 }; /* of what may be a function, as far as a guess goes */
 
 struct parser {
 	struct expr *expr;
 	const char *at;
-	struct token token;             /* the next one, not yet taken */
-	size_t depth;                   /* of nesting */
+	struct token token; /* the next one, not yet taken */
+	size_t depth;       /* of nesting */
 	expr_find *find;
 	void *arg;
 	struct credis_error *err;
@@ -213,7 +221,9 @@ parse_arguments(struct parser *parser, const struct token *name,
 	size_t wanted = function->of_two != NULL ? 2 : 1;
 	if (*count < wanted || (*count > wanted && !function->any_number))
 		return token_fault(name, parser->err, "takes %zu%s, not %zu", wanted,
-		    function->any_number ? " numbers or more" : wanted == 1 ? " number" : " numbers",
+		    function->any_number ? " numbers or more"
+			: wanted == 1    ? " number"
+					 : " numbers",
 		    *count);
 	return true;
 }
@@ -284,12 +294,11 @@ add_reference(struct parser *parser, const char *service, const char *keyword)
 	reference = &expr->references[expr->reference_count];
 	*reference = (struct expr_reference){ NULL, NULL, NULL };
 	if (parser->find != NULL) {
-		reference->description =
-		    parser->find(parser->arg, service, keyword, parser->err);
+		reference->description = parser->find(parser->arg, service, keyword, parser->err);
 		if (reference->description == NULL)
 			return false;
 	}
-	expr->reference_count++;        /* from here on expr_free() sees to it */
+	expr->reference_count++; /* from here on expr_free() sees to it */
 	reference->keyword = text_copy(keyword, strlen(keyword));
 	if (service != NULL)
 		reference->service = text_copy(service, strlen(service));
@@ -318,8 +327,8 @@ parse_reference(struct parser *parser, struct operand *operand)
 	    !keyword_name_check(name.bytes, name.length, keyword, &why))
 		return token_fault(&operand->token, parser->err, "%s", why.text);
 	while (n < expr->reference_count &&
-	       !(same_text(expr->references[n].service, service) &&
-	           same_text(expr->references[n].keyword, keyword)))
+	    !(same_text(expr->references[n].service, service) &&
+		same_text(expr->references[n].keyword, keyword)))
 		n++;
 	if (n == expr->reference_count && !add_reference(parser, service, keyword))
 		return false;
@@ -331,16 +340,11 @@ parse_one(struct parser *parser, enum level least, struct operand *operand)
 {
 	*operand = (struct operand){ .token = parser->token };
 	switch (parser->token.kind) {
-	case TOKEN_NOT:
-		return parse_not(parser, least, operand);
-	case TOKEN_MINUS:
-		return parse_minus(parser, operand);
-	case TOKEN_OPEN:
-		return parse_parentheses(parser, operand);
-	case TOKEN_REFERENCE:
-		return parse_reference(parser, operand);
-	case TOKEN_WORD:
-		return parse_word(parser, operand);
+	case TOKEN_NOT: return parse_not(parser, least, operand);
+	case TOKEN_MINUS: return parse_minus(parser, operand);
+	case TOKEN_OPEN: return parse_parentheses(parser, operand);
+	case TOKEN_REFERENCE: return parse_reference(parser, operand);
+	case TOKEN_WORD: return parse_word(parser, operand);
 	case TOKEN_NUMBER:
 	case TOKEN_QUOTED:
 		return operand_push_literal(parser->expr, operand, parser->err) && advance(parser);

@@ -11,7 +11,7 @@
 enum token_kind {
 	TOKEN_END,
 	TOKEN_NUMBER,
-	TOKEN_WORD,                 /* a label, or a function's name */
+	TOKEN_WORD, /* a label, or a function's name */
 	TOKEN_QUOTED,
 	TOKEN_REFERENCE,
 	TOKEN_OR,
@@ -35,9 +35,9 @@ enum token_kind {
 
 struct token {
 	enum token_kind kind;
-	struct slice source;        /* as it stands in the expression */
-	struct slice text;          /* without quotes or '$' */
-	struct slice service;       /* of a reference; empty when not named; text is the keyword */
+	struct slice source;  /* as it stands in the expression */
+	struct slice text;    /* without quotes or '$' */
+	struct slice service; /* of a reference; empty when not named; text is the keyword */
 	double number;
 };
 

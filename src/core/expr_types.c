@@ -54,10 +54,6 @@ expr_emit(struct expr *expr, struct expr_node node, struct credis_error *err)
 			return error_no_memory(err);
 	}
 	expr->nodes[expr->count++] = node;
-	if (node.op <= OP_LOAD_NOTHING)
-		expr->waiting++;
-	else
-		expr->waiting -= expr_takes_two(&node);
 	return true;
 }
 
@@ -144,8 +140,8 @@ read_literal(const struct operand *literal, const struct operand *beside,
 {
 	const struct credis_keyword *keyword = beside->keyword;
 	struct value_rules rules = { .type = CREDIS_BOOLEAN };
-	struct slice text = literal->token.kind == TOKEN_NUMBER ? literal->token.source
-	                                                       : literal->token.text;
+	struct slice text =
+	    literal->token.kind == TOKEN_NUMBER ? literal->token.source : literal->token.text;
 	struct credis_error why;
 
 	if (keyword != NULL)

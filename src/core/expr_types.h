@@ -6,7 +6,7 @@
 #include "core/expr_token.h"
 
 enum operand_type {
-	OPERAND_ANY,                /* a keyword without description */
+	OPERAND_ANY, /* a keyword without description */
 	OPERAND_NUMBER,
 	OPERAND_INTEGER,
 	OPERAND_BOOLEAN,
@@ -19,10 +19,10 @@ enum operand_type {
 /* Something whose value lies on the stack. */
 struct operand {
 	enum operand_type type;
-	bool literal;               /* as written: takes the type of the keyword beside it */
-	const struct credis_keyword *keyword;       /* of a reference by itself; else NULL */
-	size_t node;                /* the one that pushes it, when it is a literal or a reference */
-	struct token token;         /* to blame */
+	bool literal; /* as written: takes the type of the keyword beside it */
+	const struct credis_keyword *keyword; /* of a reference by itself; else NULL */
+	size_t node;        /* the one that pushes it, when it is a literal or a reference */
+	struct token token; /* to blame */
 };
 
 /* Appends a node; a text in it is copied. */

@@ -7,11 +7,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { LOG_TEXT = 1024 };       /* bytes of a line; the rest is cut off */
+enum { LOG_TEXT = 1024 }; /* bytes of a line; the rest is cut off */
 
 void
-log_event(const struct log *log, enum credis_log_level level, const char *word,
-    const char *format, ...)
+log_event(const struct log *log, enum credis_log_level level, const char *word, const char *format,
+    ...)
 {
 	char raw[LOG_TEXT + 2]; /* one byte more than is shown tells that something was cut */
 	char text[LOG_TEXT + 4];

@@ -10,14 +10,14 @@
 
 enum {
 	NUMBER_DIGITS = 20,
-	DECIMALS = 6,                   /* written; TIME_DECIMALS are read */
+	DECIMALS = 6, /* written; TIME_DECIMALS are read */
 	TIME_DECIMALS = 9,
 	CODE_MAX = 31,
 	QUOTED = 64,
-	HEADER_WRITTEN_MAX = 1024,      /* whatever is in 'has', without 'from' and 'key' */
+	HEADER_WRITTEN_MAX = 1024, /* whatever is in 'has', without 'from' and 'key' */
 };
 static const int64_t second_us = 1000000;
-static const uint64_t seconds_max = 253402300799;       /* the last of the year 9999 */
+static const uint64_t seconds_max = 253402300799; /* the last of the year 9999 */
 
 enum kind { NUMBER, TIME, CLIENT, WORD, IS, CODE, LENGTH };
 
@@ -50,8 +50,10 @@ static const struct field {
 	uint16_t bit;
 	uint16_t offset;
 } fields[] = {
-#define FIELD(name, kind, bit, member)                                                             \
-	{ name, sizeof name - 1, kind, bit, offsetof(struct message, member) }
+#define FIELD(name, kind, bit, member) \
+	{ \
+		name, sizeof name - 1, kind, bit, offsetof(struct message, member) \
+	}
 	FIELD("id", NUMBER, MESSAGE_ID, id),
 	FIELD("to", CLIENT, MESSAGE_TO, to),
 	FIELD("is", IS, MESSAGE_IS, is),
@@ -75,10 +77,10 @@ enum { FIELDS = sizeof fields / sizeof *fields };
 struct header {
 	const char *at;
 	const char *end;
-	size_t next;                    /* the field to expect */
+	size_t next; /* the field to expect */
 	struct message *message;
 	struct credis_error *err;
-	bool malformed;                 /* the first fault is in 'err' */
+	bool malformed; /* the first fault is in 'err' */
 };
 
 static const char *find_end(struct message_reader *reader, struct header *header);
@@ -126,8 +128,8 @@ message_next(struct message_reader *reader, struct message *message, struct cred
 void
 message_write(struct buffer *out, const struct message *message)
 {
-	char *start = buffer_reserve(out, HEADER_WRITTEN_MAX + message->from.length +
-	    message->key.length + message->body.length);
+	char *start = buffer_reserve(out,
+	    HEADER_WRITTEN_MAX + message->from.length + message->key.length + message->body.length);
 	char *at = start;
 
 	if (start == NULL)
@@ -136,7 +138,7 @@ message_write(struct buffer *out, const struct message *message)
 		for (size_t i = 0; i < FIELDS; i++)
 			if (message->has & fields[i].bit || fields[i].kind == LENGTH)
 				at = put_field(at, &fields[i], message);
-		*start = '@';   /* over the blank before the first field */
+		*start = '@'; /* over the blank before the first field */
 		*at++ = '\n';
 	}
 	at = put_bytes(at, message->body.bytes, message->body.length);
@@ -286,7 +288,8 @@ take_number(const char *at, const char *end, uint64_t *number)
 	unsigned digit;
 
 	for (; at < end && (digit = (unsigned)(*at - '0')) <= 9; at++)
-		if (__builtin_mul_overflow(sum, 10, &sum) || __builtin_add_overflow(sum, digit, &sum))
+		if (__builtin_mul_overflow(sum, 10, &sum) ||
+		    __builtin_add_overflow(sum, digit, &sum))
 			return NULL;
 	*number = sum;
 	return at > first ? at : NULL;
@@ -359,22 +362,16 @@ take_value(const struct field *field, struct message *message, const char *at, c
 	uint64_t number;
 
 	switch ((enum kind)field->kind) {
-	case NUMBER:
-		return take_number(at, end, member);
-	case TIME:
-		return take_time(at, end, member);
-	case IS:
-		return take_is(at, end, member);
-	case CODE:
-		return take_code(at, end, member);
+	case NUMBER: return take_number(at, end, member);
+	case TIME: return take_time(at, end, member);
+	case IS: return take_is(at, end, member);
+	case CODE: return take_code(at, end, member);
 	case LENGTH:
 		after = take_number(at, end, &number);
 		if (after != NULL)
 			*(size_t *)member = number < SIZE_MAX ? (size_t)number : SIZE_MAX;
 		return after;
-	case CLIENT:
-		after = take_client(at, end);
-		break;
+	case CLIENT: after = take_client(at, end); break;
 	case WORD:
 		after = word_end(at, end);
 		if (after == at || after - at > MESSAGE_FROM_MAX)
@@ -463,19 +460,13 @@ put_field(char *at, const struct field *field, const struct message *message)
 	at = put_bytes(at, field->name, field->name_length);
 	*at++ = '=';
 	switch ((enum kind)field->kind) {
-	case NUMBER:
-		return put_number(at, *(const uint64_t *)member);
-	case TIME:
-		return put_time(at, *(const int64_t *)member);
+	case NUMBER: return put_number(at, *(const uint64_t *)member);
+	case TIME: return put_time(at, *(const int64_t *)member);
 	case CLIENT:
-	case WORD:
-		return put_bytes(at, slice->bytes, slice->length);
-	case IS:
-		return put_word(at, is_words[message->is]);
-	case CODE:
-		return put_word(at, credis_code_word(message->code));
-	case LENGTH:
-		break;
+	case WORD: return put_bytes(at, slice->bytes, slice->length);
+	case IS: return put_word(at, is_words[message->is]);
+	case CODE: return put_word(at, credis_code_word(message->code));
+	case LENGTH: break;
 	}
 	return put_number(at, message->body.length);
 }

@@ -14,11 +14,11 @@
 #include <stdint.h>
 
 enum {
-	MESSAGE_HEADER_MAX = 4096,  /* bytes in a header line, from '@' to its end */
-	MESSAGE_FROM_MAX = 256,     /* bytes of 'from', and of 'key' */
+	MESSAGE_HEADER_MAX = 4096, /* bytes in a header line, from '@' to its end */
+	MESSAGE_FROM_MAX = 256,    /* bytes of 'from', and of 'key' */
 };
 
-enum message_field {            /* bits in 'has' */
+enum message_field { /* bits in 'has' */
 	MESSAGE_ID = 1 << 0,
 	MESSAGE_TO = 1 << 1,
 	MESSAGE_SENT = 1 << 2,
@@ -45,17 +45,17 @@ enum message_is {
 
 /* One message, request or answer: the same header, other fields. */
 struct message {
-	unsigned has;               /* enum message_field */
-	bool bare;                  /* had no header at all */
+	unsigned has; /* enum message_field */
+	bool bare;    /* had no header at all */
 	uint64_t id;
-	struct slice to;            /* NAMES_CLIENT hex digits, lower case */
-	int64_t sent_us;            /* Unix time, microseconds */
+	struct slice to; /* NAMES_CLIENT hex digits, lower case */
+	int64_t sent_us; /* Unix time, microseconds */
 	int64_t expires_us;
 	uint64_t if_seq;
-	struct slice from;          /* free of blanks and control bytes */
-	struct slice key;           /* as sent; case and characters are not checked here */
-	uint64_t group;             /* all-or-nothing set: its number … */
-	uint64_t of;                /* … and how many belong to it */
+	struct slice from; /* free of blanks and control bytes */
+	struct slice key;  /* as sent; case and characters are not checked here */
+	uint64_t group;    /* all-or-nothing set: its number … */
+	uint64_t of;       /* … and how many belong to it */
 	enum message_is is;
 	enum credis_code code;
 	uint64_t seq;
@@ -75,7 +75,7 @@ void message_reader_init(struct message_reader *reader, const void *bytes, size_
 enum message_next {
 	MESSAGE_END,
 	MESSAGE_READ,
-	MESSAGE_MALFORMED,          /* 'err' says why; nothing after it can be found. 'message' holds
+	MESSAGE_MALFORMED, /* 'err' says why; nothing after it can be found. 'message' holds
 	                             * what was understood all the same, so that id and to can be
 	                             * answered when both are there; its body is empty */
 };

@@ -95,8 +95,7 @@ names_service_event(struct name *out, int db, const char *ns, const char *servic
 }
 
 bool
-names_parse_channel(struct names_channel *channel, const char *ns, const char *bytes,
-    size_t length)
+names_parse_channel(struct names_channel *channel, const char *ns, const char *bytes, size_t length)
 {
 	struct slice rest = { bytes, length };
 
@@ -125,11 +124,13 @@ names_namespace_check(const char *ns, struct credis_error *err)
 {
 	char quoted[QUOTED + 4];
 	size_t length = strlen(ns);
-	size_t fit = strspn(ns, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-");
+	size_t fit =
+	    strspn(ns, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-");
 
 	if (length > 0 && length <= NAMES_NAMESPACE_MAX && fit == length)
 		return true;
-	return error_set(err, CREDIS_EINVAL, "'%s' is not a namespace, which is 1 to %d of [A-Za-z0-9_.-]",
+	return error_set(err, CREDIS_EINVAL,
+	    "'%s' is not a namespace, which is 1 to %d of [A-Za-z0-9_.-]",
 	    text_quote(quoted, ns, length, QUOTED), NAMES_NAMESPACE_MAX);
 }
 
@@ -206,8 +207,7 @@ take_end(struct slice *rest, const char *end)
 {
 	size_t length = strlen(end);
 
-	if (rest->length < length ||
-	    memcmp(rest->bytes + rest->length - length, end, length) != 0)
+	if (rest->length < length || memcmp(rest->bytes + rest->length - length, end, length) != 0)
 		return false;
 	rest->length -= length;
 	return true;

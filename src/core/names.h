@@ -15,7 +15,7 @@ enum {
 	NAMES_NAMESPACE_MAX = 32,
 	/* the longest name below, with its NUL */
 	NAMES_MAX = 64 + NAMES_NAMESPACE_MAX + CREDIS_SERVICE_MAX + CREDIS_KEYWORD_MAX,
-	NAMES_CLIENT = 32,          /* hex digits of a client's id */
+	NAMES_CLIENT = 32, /* hex digits of a client's id */
 };
 
 struct name {
@@ -25,21 +25,21 @@ struct name {
 
 /* Per-service keys and channels. */
 enum names_of_service {
-	NAMES_KEYWORDS,             /* hash: KEYWORD → description */
-	NAMES_ABOUT,                /* hash: help, version, generation, … */
-	NAMES_DISPATCHER,           /* string: the lease */
-	NAMES_GROUP_MODIFY,         /* channel: several MODIFYs in one message */
-	NAMES_VALUES,               /* channel: values themselves */
-	NAMES_STANDBY,              /* string: who waits for the lease; expires */
-	NAMES_STATISTICS,           /* hash: a dispatcher's figures; expires */
+	NAMES_KEYWORDS,     /* hash: KEYWORD → description */
+	NAMES_ABOUT,        /* hash: help, version, generation, … */
+	NAMES_DISPATCHER,   /* string: the lease */
+	NAMES_GROUP_MODIFY, /* channel: several MODIFYs in one message */
+	NAMES_VALUES,       /* channel: values themselves */
+	NAMES_STANDBY,      /* string: who waits for the lease; expires */
+	NAMES_STATISTICS,   /* hash: a dispatcher's figures; expires */
 };
 
 /* Per-keyword keys and channels. */
 enum names_of_keyword {
-	NAMES_VALUE,                /* hash: value, time, seq, … */
-	NAMES_HISTORY,              /* stream */
-	NAMES_MODIFY,               /* channel */
-	NAMES_READ,                 /* channel */
+	NAMES_VALUE,   /* hash: value, time, seq, … */
+	NAMES_HISTORY, /* stream */
+	NAMES_MODIFY,  /* channel */
+	NAMES_READ,    /* channel */
 };
 
 /* Names are checked before they come here: service in lower, keyword in upper case. */

@@ -22,7 +22,7 @@ static const double seconds_least = 0.001, seconds_most = 1e9;
 
 static const struct scheme {
 	const char *start;
-	size_t length;                  /* of what comes before the authority */
+	size_t length; /* of what comes before the authority */
 	bool tls, socket;
 } schemes[] = {
 	{ "redis://", 8, false, false },
@@ -33,14 +33,14 @@ static const struct scheme {
 enum { SCHEMES = sizeof schemes / sizeof *schemes };
 
 enum kind { COUNT, SECONDS, TEXT, YES_NO, VERIFY };
-enum { DB, USER, PASSWORD };            /* rows that the URL's front can fill as well */
+enum { DB, USER, PASSWORD }; /* rows that the URL's front can fill as well */
 
 static const struct option {
 	const char *name;
 	enum kind kind;
 	size_t offset;
 	int least;
-	bool tls;                       /* only with rediss:// */
+	bool tls; /* only with rediss:// */
 } options[] = {
 	[DB] = { "db", COUNT, offsetof(struct url, db), 0, false },
 	[USER] = { "username", TEXT, offsetof(struct url, user), 0, false },
@@ -63,7 +63,7 @@ struct parse {
 	struct credis_error *err;
 	const struct scheme *scheme;
 	struct slice authority, path, query;
-	unsigned given;                 /* bits: rows of options */
+	unsigned given; /* bits: rows of options */
 };
 
 static bool split(struct parse *parse, const char *text);
@@ -76,8 +76,11 @@ url_parse(struct url *url, const char *text, struct credis_error *err)
 {
 	struct parse parse = { .url = url, .err = err };
 
-	*url = (struct url){ .port = PORT, .timeout_ms = -1, .connect_timeout_ms = -1,
-		.check_host = true, .verify = true };
+	*url = (struct url){ .port = PORT,
+		.timeout_ms = -1,
+		.connect_timeout_ms = -1,
+		.check_host = true,
+		.verify = true };
 	bool ok = split(&parse, text) && read_authority(&parse) && read_path(&parse) &&
 	    read_query(&parse);
 	if (ok && url->path == NULL && url->host == NULL) {
@@ -181,10 +184,10 @@ split(struct parse *parse, const char *text)
 	parse->path = slice_until(parse->authority.bytes + parse->authority.length, "?");
 	const char *query = parse->path.bytes + parse->path.length;
 	parse->query = slice_until(query + (*query == '?'), "");
-	if (slice_has(parse->query, '@') ||
-	    (!parse->scheme->socket && slice_has(parse->path, '@')))
-		return refuse(parse, "an '@' behind the host must be escaped, as %40; "
-				     "so must / ? # in a password, as %2F %3F %23");
+	if (slice_has(parse->query, '@') || (!parse->scheme->socket && slice_has(parse->path, '@')))
+		return refuse(parse,
+		    "an '@' behind the host must be escaped, as %40; "
+		    "so must / ? # in a password, as %2F %3F %23");
 	return true;
 }
 
@@ -211,7 +214,7 @@ decode(struct parse *parse, const char *what, struct slice from, char **out)
 
 	if (text == NULL)
 		return error_no_memory(parse->err);
-	*out = text;    /* url_clear() frees it */
+	*out = text; /* url_clear() frees it */
 	for (size_t i = 0; i < from.length; i++, length++) {
 		text[length] = query && from.bytes[i] == '+' ? ' ' : from.bytes[i];
 		if (from.bytes[i] != '%')
@@ -276,11 +279,13 @@ read_port(struct parse *parse, struct slice rest)
 {
 	if (rest.length == 0)
 		return true;
-	if (rest.bytes[0] == ':' && read_count((struct slice){ rest.bytes + 1, rest.length - 1 },
-	                                1, PORT_MAX, &parse->url->port))
+	if (rest.bytes[0] == ':' &&
+	    read_count((struct slice){ rest.bytes + 1, rest.length - 1 }, 1, PORT_MAX,
+		&parse->url->port))
 		return true;
-	return refuse(parse, "behind the host belongs a port, a number from 1 to 65535; "
-			     "IPv6 addresses stand in brackets");
+	return refuse(parse,
+	    "behind the host belongs a port, a number from 1 to 65535; "
+	    "IPv6 addresses stand in brackets");
 }
 
 static bool
@@ -314,8 +319,8 @@ read_host(struct parse *parse)
 	}
 	if (brackets && inet_pton(AF_INET6, parse->url->host, &address) != 1)
 		return refuse(parse, "in brackets belongs an IPv6 address");
-	return read_port(parse, (struct slice){ parse->authority.bytes + behind,
-	                            parse->authority.length - behind });
+	return read_port(parse,
+	    (struct slice){ parse->authority.bytes + behind, parse->authority.length - behind });
 }
 
 static bool
@@ -344,8 +349,9 @@ read_path(struct parse *parse)
 		return true;
 	parse->given |= 1u << DB;
 	return read_count((struct slice){ path.bytes + 1, path.length - 1 }, 0, INT_MAX,
-	           &parse->url->db) ||
-	    refuse(parse, "behind the host's '/' belongs a database, a number from 0 to 2147483647");
+		   &parse->url->db) ||
+	    refuse(parse,
+		"behind the host's '/' belongs a database, a number from 0 to 2147483647");
 }
 
 static bool
@@ -392,9 +398,10 @@ read_value(struct parse *parse, const struct option *option, struct slice value)
 	}
 	switch (option->kind) {
 	case COUNT:
-		if (!read_count((struct slice){ text, strlen(text) }, option->least, INT_MAX, member))
+		if (!read_count((struct slice){ text, strlen(text) }, option->least, INT_MAX,
+			member))
 			wanted = option->least > 0 ? "a number from 1 to 2147483647"
-			                           : "a number from 0 to 2147483647";
+						   : "a number from 0 to 2147483647";
 		break;
 	case SECONDS:
 		if (!read_seconds(text, member))
@@ -409,8 +416,7 @@ read_value(struct parse *parse, const struct option *option, struct slice value)
 		if (*(bool *)member && strcmp(text, "required") != 0)
 			wanted = "required or none";
 		break;
-	case TEXT:
-		break;
+	case TEXT: break;
 	}
 	if (wanted != NULL) {
 		char quoted[QUOTED + 4];
@@ -443,8 +449,9 @@ read_option(struct parse *parse, struct slice pair)
 	struct slice name = { pair.bytes, equals ? (size_t)(equals - pair.bytes) : pair.length };
 	size_t row = 0;
 
-	while (row < OPTIONS && (strlen(options[row].name) != name.length ||
-	                            memcmp(options[row].name, name.bytes, name.length) != 0))
+	while (row < OPTIONS &&
+	    (strlen(options[row].name) != name.length ||
+		memcmp(options[row].name, name.bytes, name.length) != 0))
 		row++;
 	if (row == OPTIONS)
 		return refuse_unknown(parse, name);

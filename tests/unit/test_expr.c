@@ -16,8 +16,8 @@
 static struct {
 	const char *name;
 	enum credis_type type;
-	const char *values;             /* labels, as JSON; NULL: none */
-	const char *value;              /* NULL: none that is valid */
+	const char *values; /* labels, as JSON; NULL: none */
+	const char *value;  /* NULL: none that is valid */
 	struct credis_keyword *keyword;
 } keywords[] = {
 	{ "AZ", CREDIS_DOUBLE, NULL, "12.5", NULL },
@@ -49,9 +49,9 @@ make_keywords(void **state)
 		keywords[i].keyword = keyword;
 		if (keyword == NULL ||
 		    (keywords[i].values != NULL &&
-		        !credis_keyword_set(keyword, "values", keywords[i].values, &err)) ||
+			!credis_keyword_set(keyword, "values", keywords[i].values, &err)) ||
 		    (strcmp(keywords[i].name, "ENDLESS") == 0 &&
-		        !credis_keyword_set(keyword, "finite", "false", &err)) ||
+			!credis_keyword_set(keyword, "finite", "false", &err)) ||
 		    !credis_keyword_finish(keyword, NULL, &err)) {
 			fprintf(stderr, "# %s\n", err.text);
 			return -1;
@@ -209,7 +209,7 @@ conditions_hold_or_do_not(void **state)
 		{ "$FILTER != open", true },
 		{ "$FILTER == \"off axis\"", false },
 		{ "u == $FILTER", true },
-		{ "$FILTER == 2", false },          /* the label 2 wins over B's key */
+		{ "$FILTER == 2", false }, /* the label 2 wins over B's key */
 		{ "$FILTER < 2", true },
 		{ "$FILTER == $WANTED", true },
 		{ "$WANTED == $FILTER", true },
@@ -247,8 +247,8 @@ conditions_hold_or_do_not(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct expr_result result = evaluate(rows[i].text);
 		if (result.kind != EXPR_BOOLEAN || expr_is_true(&result) != rows[i].holds)
-			fail_msg("'%s' is %d %d %s", rows[i].text, (int)result.kind,
-			    result.boolean, result.why.text);
+			fail_msg("'%s' is %d %d %s", rows[i].text, (int)result.kind, result.boolean,
+			    result.why.text);
 	}
 }
 
@@ -282,7 +282,7 @@ invalid_is_not_false(void **state)
 {
 	static const struct {
 		const char *text;
-		const char *why;        /* NULL: valid all the same */
+		const char *why; /* NULL: valid all the same */
 		bool holds;
 	} rows[] = {
 		{ "$LOST", "LOST has no valid value", false },
@@ -351,20 +351,24 @@ a_fault_says_where_and_what_is_expected(void **state)
 		{ "$FILTER == X", "at 'X': FILTER: 'X' is none of open, U, B, off axis, 2" },
 		{ "X != $FILTER", "at 'X': FILTER: 'X' is none of open, U, B, off axis, 2" },
 		{ "$FILTER < open", "at 'open': has no order beside enumerated" },
-		{ "$PARK == open", "at 'open': PARK: 'open' is not a boolean (true or false, yes or "
-				   "no, on or off, 1 or 0)" },
+		{ "$PARK == open",
+		    "at 'open': PARK: 'open' is not a boolean (true or false, yes or "
+		    "no, on or off, 1 or 0)" },
 		{ "$AZ == open", "at 'open': AZ: 'open' is not a number" },
 		{ "$AZ > open", "at 'open': AZ: 'open' is not a number" },
 		{ "$AZ == $NAME", "at '$NAME': is a text where a number is needed" },
 		{ "$NAME < 5", "at '5': has no order beside a text" },
 		{ "$NAME + 1", "at '$NAME': is a text where a number is needed" },
 		{ "sin(open)", "at 'open': is a text where a number is needed" },
-		{ "$OFFSET > 1", "at '$OFFSET': is an array, which compares as a whole with a quoted "
-				 "text by == and !=" },
-		{ "$OFFSET == 1", "at '$OFFSET': is an array, which compares as a whole with a quoted "
-				  "text by == and !=" },
+		{ "$OFFSET > 1",
+		    "at '$OFFSET': is an array, which compares as a whole with a quoted "
+		    "text by == and !=" },
+		{ "$OFFSET == 1",
+		    "at '$OFFSET': is an array, which compares as a whole with a quoted "
+		    "text by == and !=" },
 		{ "$OFFSET == $AZ", "at '$OFFSET': is an array where a number is needed" },
-		{ "$FILTER and 1", "at '$FILTER': is enumerated, neither true nor false; compare it" },
+		{ "$FILTER and 1",
+		    "at '$FILTER': is enumerated, neither true nor false; compare it" },
 		{ "not open", "at 'open': is a text, neither true nor false; compare it" },
 		{ "($AZ > 1) == $NAME", "at '>': is a boolean where a text is needed" },
 	};
@@ -381,7 +385,8 @@ a_fault_says_where_and_what_is_expected(void **state)
 static void
 references_are_listed_once_in_their_case(void **state)
 {
-	struct expr *expr = expr_parse("$az + $Tel-2.El > $AZ and $tel-2.EL == x", NULL, NULL, NULL);
+	struct expr *expr =
+	    expr_parse("$az + $Tel-2.El > $AZ and $tel-2.EL == x", NULL, NULL, NULL);
 	struct expr_reference reference;
 
 	(void)state;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define TO "00112233445566778899aabbccddeeff"
-#define MODIFY                                                                                     \
+#define MODIFY \
 	"@id=17 to=" TO " sent=1795208169.120 expires=1795208199.120 from=jane@obs1:4711\n12.5"
 
 static enum message_next
@@ -182,30 +182,40 @@ what_is_malformed_is_refused_with_the_reason(void **state)
 		{ "@id=+1\n", "header: 'id=+1' is not an unsigned decimal number of 64 bits" },
 		{ "@id=0x1\n", "header: 'id=0x1' is not an unsigned decimal number of 64 bits" },
 		{ "@seq=18446744073709551616\n",
-		    "header: 'seq=18446744073709551616' is not an unsigned decimal number of 64 bits" },
+		    "header: 'seq=18446744073709551616' is not an unsigned decimal number of 64 "
+		    "bits" },
 		{ "@to=00\n", "header: 'to=00' is not 32 lower-case hexadecimal digits" },
-		{ "@to=" TO "0\n",
-		    "header: 'to=" TO "0' is not 32 lower-case hexadecimal digits" },
+		{ "@to=" TO "0\n", "header: 'to=" TO "0' is not 32 lower-case hexadecimal digits" },
 		{ "@to=00112233445566778899AABBCCDDEEFF\n",
-		    "header: 'to=00112233445566778899AABBCCDDEEFF' is not 32 lower-case hexadecimal "
+		    "header: 'to=00112233445566778899AABBCCDDEEFF' is not 32 lower-case "
+		    "hexadecimal "
 		    "digits" },
-		{ "@sent=1.\n", "header: 'sent=1.' is not seconds before the year 10000 with at most "
-				"nine decimals" },
-		{ "@sent=1.1234567890\n", "header: 'sent=1.1234567890' is not seconds before the year "
-					  "10000 with at most nine decimals" },
-		{ "@sent=.5\n", "header: 'sent=.5' is not seconds before the year 10000 with at most "
-				"nine decimals" },
-		{ "@time=253402300800\n", "header: 'time=253402300800' is not seconds before the year "
-					  "10000 with at most nine decimals" },
-		{ "@time=1e9\n", "header: 'time=1e9' is not seconds before the year 10000 with at most "
-				 "nine decimals" },
-		{ "@is=perhaps\n", "header: 'is=perhaps' is not accepted, done, refused, failed, "
-				   "expired or unknown" },
-		{ "@is=\n", "header: 'is=' is not accepted, done, refused, failed, expired or unknown" },
+		{ "@sent=1.\n",
+		    "header: 'sent=1.' is not seconds before the year 10000 with at most "
+		    "nine decimals" },
+		{ "@sent=1.1234567890\n",
+		    "header: 'sent=1.1234567890' is not seconds before the year "
+		    "10000 with at most nine decimals" },
+		{ "@sent=.5\n",
+		    "header: 'sent=.5' is not seconds before the year 10000 with at most "
+		    "nine decimals" },
+		{ "@time=253402300800\n",
+		    "header: 'time=253402300800' is not seconds before the year "
+		    "10000 with at most nine decimals" },
+		{ "@time=1e9\n",
+		    "header: 'time=1e9' is not seconds before the year 10000 with at most "
+		    "nine decimals" },
+		{ "@is=perhaps\n",
+		    "header: 'is=perhaps' is not accepted, done, refused, failed, "
+		    "expired or unknown" },
+		{ "@is=\n",
+		    "header: 'is=' is not accepted, done, refused, failed, expired or unknown" },
 		{ "@code=\n", "header: 'code=' is not a word of 1 to 31 bytes" },
 		{ "@key=\n", "header: 'key=' is not 1 to 256 bytes without control bytes" },
-		{ "@from=a\tb\n", "header: 'from=a?b' is not 1 to 256 bytes without control bytes" },
-		{ "@from=a\x7f\n", "header: 'from=a?' is not 1 to 256 bytes without control bytes" },
+		{ "@from=a\tb\n",
+		    "header: 'from=a?b' is not 1 to 256 bytes without control bytes" },
+		{ "@from=a\x7f\n",
+		    "header: 'from=a?' is not 1 to 256 bytes without control bytes" },
 		{ "@id=1\r\n", "header: 'id=1?' is not an unsigned decimal number of 64 bits" },
 		{ "@id=1\tseq=2\n",
 		    "header: 'id=1?seq=2' is not an unsigned decimal number of 64 bits" },
@@ -218,9 +228,11 @@ what_is_malformed_is_refused_with_the_reason(void **state)
 		{ "@len=2\n12.5",
 		    "header: len=2, but 4 bytes follow and no other message after it" },
 		{ "@len=99999999999999999999\n",
-		    "header: 'len=99999999999999999999' is not an unsigned decimal number of 64 bits" },
-		{ "@len=18446744073709551615\nx", "header: len=18446744073709551615, but 1 bytes "
-						  "follow and no other message after it" },
+		    "header: 'len=99999999999999999999' is not an unsigned decimal number of 64 "
+		    "bits" },
+		{ "@len=18446744073709551615\nx",
+		    "header: len=18446744073709551615, but 1 bytes "
+		    "follow and no other message after it" },
 		{ "@len=1 len=1\nx", "header: 'len=1' stands there twice" },
 	};
 	struct message_reader reader;
@@ -362,9 +374,10 @@ what_is_written_is_what_the_protocol_shows(void **state)
 	message.has = 0;
 	message_write(&out, &message);
 	assert_int_equal(out.length, strlen(out.bytes));
-	assert_string_equal(out.bytes, "@id=17 is=done seq=42 time=1795208169.123456 len=4\n12.5"
-				       "@id=17 is=accepted len=0\n"
-				       "@len=0\n");
+	assert_string_equal(out.bytes,
+	    "@id=17 is=done seq=42 time=1795208169.123456 len=4\n12.5"
+	    "@id=17 is=accepted len=0\n"
+	    "@len=0\n");
 	buffer_free(&out);
 }
 

@@ -75,7 +75,7 @@ a_channel_tells_service_keyword_and_verb(void **state)
 {
 	static const struct {
 		const char *channel;
-		const char *service;    /* NULL: not ours */
+		const char *service; /* NULL: not ours */
 		const char *keyword;
 		enum names_of_keyword verb;
 	} rows[] = {
@@ -137,9 +137,9 @@ what_people_call_a_keyword_is_split_and_put_in_its_case(void **state)
 {
 	static const struct {
 		const char *text;
-		const char *given;      /* the service of -s */
+		const char *given; /* the service of -s */
 		bool globs;
-		const char *service;    /* NULL: refused */
+		const char *service; /* NULL: refused */
 		const char *keyword;
 	} rows[] = {
 		{ "telescope.AZ", NULL, false, "telescope", "AZ" },
@@ -207,7 +207,8 @@ refusals_say_how_to_do_better(void **state)
 	assert_false(names_split("AZ", NULL, false, &pair, &err));
 	assert_string_equal(err.text, "'AZ' names no service: a keyword is SERVICE.KEYWORD");
 	assert_false(names_split("t.A*{", NULL, true, &pair, &err));
-	assert_string_equal(err.text, "'A*{' is not a pattern, which is a name with * ? or % in it");
+	assert_string_equal(err.text,
+	    "'A*{' is not a pattern, which is a name with * ? or % in it");
 }
 
 int
