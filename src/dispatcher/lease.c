@@ -55,6 +55,7 @@ lease_arm(struct lease *lease, int ms)
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg);
+static void say_waiting_no_more(struct lease *lease);
 
 bool
 lease_init(struct lease *lease, struct post *post, struct served *served, const char *service)
@@ -162,6 +163,38 @@ lease_claim(struct lease *lease)
 		lease_arm(lease, LEASE_RETRY_MS);
 }
 
+/* For "credis status": a standby is known while it says so once a second. */
+static void
+say_waiting(struct lease *lease)
+{
+	struct buffer *out;
+	struct name key;
+
+	if (monotonic_ms() < lease->waiting_ms + LEASE_RENEW_MS)
+		return;
+	out = link_command(lease->post->store.link, NULL, NULL, 0, NULL);
+	if (out == NULL)
+		return;
+	lease->waiting_ms = monotonic_ms();
+	names_service(&key, lease->post->store.ns, lease->service, NAMES_STANDBY);
+	command_texts(out, "SET", key.text, lease->mine, "PX", "3000", NULL);
+}
+
+static void
+say_waiting_no_more(struct lease *lease)
+{
+	struct buffer *out;
+	struct name key;
+
+	if (lease->waiting_ms == 0)
+		return;
+	lease->waiting_ms = 0;
+	out = link_command(lease->post->store.link, NULL, NULL, 0, NULL);
+	names_service(&key, lease->post->store.ns, lease->service, NAMES_STANDBY);
+	if (out != NULL)
+		command_texts(out, "DEL", key.text, NULL);
+}
+
 /* Connection ids of another run of the server may be anybody's by now. */
 static void
 kill_predecessor(struct lease *lease)
@@ -218,38 +251,6 @@ lease_taken(struct lease *lease, int64_t epoch)
 	lease->fault.code = CREDIS_OK;
 	lease_arm(lease, LEASE_RENEW_MS);
 	served_on_lease_held(lease->served, epoch);
-}
-
-/* For "credis status": a standby is known while it says so once a second. */
-static void
-say_waiting(struct lease *lease)
-{
-	struct buffer *out;
-	struct name key;
-
-	if (monotonic_ms() < lease->waiting_ms + LEASE_RENEW_MS)
-		return;
-	out = link_command(lease->post->store.link, NULL, NULL, 0, NULL);
-	if (out == NULL)
-		return;
-	lease->waiting_ms = monotonic_ms();
-	names_service(&key, lease->post->store.ns, lease->service, NAMES_STANDBY);
-	command_texts(out, "SET", key.text, lease->mine, "PX", "3000", NULL);
-}
-
-static void
-say_waiting_no_more(struct lease *lease)
-{
-	struct buffer *out;
-	struct name key;
-
-	if (lease->waiting_ms == 0)
-		return;
-	lease->waiting_ms = 0;
-	out = link_command(lease->post->store.link, NULL, NULL, 0, NULL);
-	names_service(&key, lease->post->store.ns, lease->service, NAMES_STANDBY);
-	if (out != NULL)
-		command_texts(out, "DEL", key.text, NULL);
 }
 
 static void
