@@ -55,7 +55,6 @@ lease_arm(struct lease *lease, int ms)
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg);
-static void say_waiting_no_more(struct lease *lease);
 
 bool
 lease_init(struct lease *lease, struct post *post, struct served *served, const char *service)
