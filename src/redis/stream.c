@@ -15,6 +15,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -357,15 +358,17 @@ on_secure_drained(struct bufferevent *secure, void *arg)
 	stream->events.on_writable(stream->arg);
 }
 
-/* The first error is the cause; libevent gives the last one first. */
+/* OpenSSL's first error is the cause; libevent gives the last first, with SSL_ERROR_… among them. */
 static void
 secure_failed(struct stream *stream)
 {
 	unsigned long code, first = 0;
 	struct credis_error err;
 
-	while ((code = bufferevent_get_openssl_error(stream->secure)) != 0)
-		first = code;
+	while ((code = bufferevent_get_openssl_error(stream->secure)) != 0) {
+		if (ERR_GET_LIB(code) >= ERR_LIB_SYS)
+			first = code;
+	}
 	tls_explain(stream->tls, bufferevent_openssl_get_ssl(stream->secure), first, &err);
 	closed(stream, &err);
 }

@@ -39,12 +39,17 @@ socket_result(BIO *bio, ssize_t length)
 	return (int)length;
 }
 
+/* What is written to a connection already closed is lost like what was under way: let the reading
+ * side find out, which may first find an alert that says why. */
 static int
 socket_write(BIO *bio, const char *bytes, int length)
 {
 	ssize_t sent = send(socket_fd(bio), bytes, (size_t)length, MSG_NOSIGNAL);
-	int result = socket_result(bio, sent);
+	int result;
 
+	if (sent < 0 && (errno == EPIPE || errno == ECONNRESET))
+		sent = length;
+	result = socket_result(bio, sent);
 	if (BIO_should_retry(bio))
 		BIO_set_retry_write(bio);
 	return result;

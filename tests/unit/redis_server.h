@@ -26,8 +26,9 @@ struct redis_server {
 	char directory[64];
 	char socket[96];
 	char url[112]; /* of the socket; without user and password */
-	int port;      /* what a test made of it; 0: none */
-	pid_t pid;     /* 0: not running */
+	int port;      /* of redis_server_start_on_port() */
+	char port_text[8];
+	pid_t pid; /* 0: not running */
 	const char *options[REDIS_SERVER_OPTIONS];
 };
 
@@ -171,6 +172,33 @@ redis_server_free_port(void)
 		abort();
 	close(probe);
 	return ntohs(address.sin_port);
+}
+
+/* The same on a loopback port of its own as well: redis_server_start_on_port(&server, "--port", NULL),
+ * or "--tls-port". */
+static void REDIS_SERVER_UNUSED __attribute__((sentinel))
+redis_server_start_on_port(struct redis_server *server, const char *port_option, ...)
+{
+	va_list options;
+	size_t count = 4;
+
+	redis_server_prepare(server);
+	server->options[0] = port_option;
+	server->options[1] = server->port_text;
+	server->options[2] = "--bind";
+	server->options[3] = "127.0.0.1";
+	va_start(options, port_option);
+	do
+		server->options[count] = va_arg(options, const char *);
+	while (server->options[count++] != NULL);
+	va_end(options);
+	for (int tries = 0; tries < 20; tries++) {
+		server->port = redis_server_free_port();
+		snprintf(server->port_text, sizeof server->port_text, "%d", server->port);
+		if (redis_server_run(server))
+			return;
+	}
+	redis_server_fail(server, "it ended by itself");
 }
 
 /* SIGSTOP, SIGCONT … */

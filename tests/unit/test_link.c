@@ -486,19 +486,17 @@ a_waiting_link_tries_at_once_when_told(void **state)
 
 /* Bounds. */
 
+enum { OUTPUT_MAX = 300 * 1024, OUTPUT_WORD = 10000 };
+
+/* Asks until the link takes no more. */
 static void
-output_is_bounded_and_drains_again(void **state)
+fill_output(struct stage *stage)
 {
-	enum { MAX = 300 * 1024 };
-	static char word[10000];
-	struct stage *stage = *state;
+	static char word[OUTPUT_WORD];
 	struct probe *probe = &stage->probe;
 	struct buffer *out;
-	char bytes[65536];
 	size_t asked = 0;
 
-	memset(word, 'x', sizeof word);
-	bring_up(stage, (struct link_options){ .max_output = MAX });
 	while ((out = link_command(probe->link, NULL, NULL, 0, &probe->why)) != NULL) {
 		command_begin(out, 1);
 		command_word(out, word, sizeof word);
@@ -506,13 +504,38 @@ output_is_bounded_and_drains_again(void **state)
 			event_base_loop(stage->base, EVLOOP_NONBLOCK);
 		assert_true(asked < 10000);
 	}
+}
+
+static void
+output_is_bounded_and_drains_again(void **state)
+{
+	struct stage *stage = *state;
+	struct probe *probe = &stage->probe;
+	char bytes[65536];
+
+	bring_up(stage, (struct link_options){ .max_output = OUTPUT_MAX });
+	fill_output(stage);
 	assert_int_equal(probe->why.code, CREDIS_EBUSY);
-	assert_in_range(link_output_length(probe->link), MAX + 1, MAX + sizeof word + 20);
+	assert_in_range(link_output_length(probe->link), OUTPUT_MAX + 1,
+	    OUTPUT_MAX + OUTPUT_WORD + 20);
 	EVENTUALLY(stage->base,
 	    recv(stage->peer.fd, bytes, sizeof bytes, 0) < 0 &&
 		link_output_length(probe->link) == 0);
 	assert_true(probe_ask(probe, 1));
 	assert_int_equal(probe->downs, 0);
+}
+
+static void
+a_peer_gone_while_we_write_raises_no_signal(void **state)
+{
+	struct stage *stage = *state;
+
+	bring_up(stage, (struct link_options){ .max_output = OUTPUT_MAX });
+	fill_output(stage);
+	peer_hang_up(&stage->peer);
+	assert_true(link_is_up(stage->probe.link));
+	EVENTUALLY(stage->base, stage->probe.downs == 1);
+	bring_up_again(stage);
 }
 
 /* Freed at any moment. */
@@ -840,24 +863,14 @@ a_host_name_is_looked_up_and_every_address_tried(void **state)
 	struct scene *scene = *state;
 	struct probe *probe = &scene->probe;
 	struct redis_server server;
-	char port[16], url[64];
+	char url[64];
 
-	do {
-		redis_server_prepare(&server);
-		snprintf(port, sizeof port, "%d", redis_server_free_port());
-		server.options[0] = "--port";
-		server.options[1] = port;
-		server.options[2] = "--bind";
-		server.options[3] = "127.0.0.1";
-		if (redis_server_run(&server))
-			break;
-		redis_server_stop(&server);
-	} while (true);
+	redis_server_start_on_port(&server, "--port", NULL);
 	/* "localhost" may be ::1 first, where nobody listens. */
-	snprintf(url, sizeof url, "redis://localhost:%s", port);
+	snprintf(url, sizeof url, "redis://localhost:%d", server.port);
 	try_once(scene, url, named);
 	assert_int_equal(probe->ups, 1);
-	snprintf(url, sizeof url, "redis://127.0.0.1:%s", port);
+	snprintf(url, sizeof url, "redis://127.0.0.1:%d", server.port);
 	try_once(scene, url, named);
 	assert_int_equal(probe->ups, 1);
 	redis_server_stop(&server);
@@ -918,6 +931,7 @@ main(void)
 		PEER_TEST(the_same_failure_is_logged_once_until_it_is_up),
 		PEER_TEST(a_waiting_link_tries_at_once_when_told),
 		PEER_TEST(output_is_bounded_and_drains_again),
+		PEER_TEST(a_peer_gone_while_we_write_raises_no_signal),
 		PEER_TEST(freed_in_an_answer_it_answers_the_rest_lost_inside),
 		PEER_TEST(it_may_be_freed_as_it_comes_up_and_as_it_goes_down),
 		PEER_TEST(an_answer_may_ask_again_but_not_on_a_dead_link),
