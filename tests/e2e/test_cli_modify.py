@@ -143,6 +143,9 @@ def test_if_seq_writes_only_at_that_sequence(demo):
 def test_outcome_in_json(demo):
     row = demo("--json", "modify", "demo.FILTER=r").json
     assert (row["service"], row["keyword"], row["outcome"], row["value"], row["seq"]) == ("demo", "FILTER", "done", "R", 2)
+    assert demo("--json", "modify", "demo.POS=9.5").json["value"] == 9.5
+    assert demo("--json", "modify", "demo.NAME=9.5").json["value"] == "9.5"
+    assert demo("--json", "modify", "demo.SECRET=x").json["value"] == "x"
     assert demo("--json", "modify", "--nowait", "demo.FILTER=u").json == {
         "service": "demo", "keyword": "FILTER", "outcome": "sent"}
 

@@ -278,8 +278,9 @@ def test_describe_attempts_all(demo):
 
 # status
 
-def test_status_shows_who_serves(credisd, cli):
+def test_status_shows_who_serves(credisd, cli, wait_for):
     daemon = credisd()
+    wait_for(lambda: "store" in cli("--json", "status").json, what="credisd tells its figures each second")
     result = cli("status")
     assert result.status == 0
     titles = ["SERVICE", "STATE", "HOST", "PID", "VERSION", "UP SINCE", "RATE", "LAG", "STORE", "FAULTS"]
@@ -290,7 +291,7 @@ def test_status_shows_who_serves(credisd, cli):
     assert cells[6].endswith("/s") and cells[7].endswith(" ms") and cells[8].startswith("redis ")
 
 
-def test_status_in_json_has_numbers(credisd, cli):
+def test_status_in_json_has_numbers(credisd, cli, wait_for):
     daemon = credisd()
     row = cli("--json", "status", "demo").json
     assert (row["service"], row["served"], row["pid"]) == ("demo", True, daemon.pid)

@@ -120,10 +120,10 @@ def test_a_password_that_is_wrong_is_a_store_that_cannot_be_reached(redis_server
     assert result.status == 4 and "wrong" not in result.error, result
 
 
-def test_a_store_that_does_not_answer_is_status_3(redis):
+def test_a_store_that_takes_connections_but_does_not_answer_is_given_up_at_the_deadline(redis):
     redis.pause()
-    result = Credis(redis.url)("-t", "300ms", "show", "demo.POS")
-    assert result.status == 3, result
+    result = Credis(redis.url)("-t", "300ms", "show", "demo.POS", limit=10)
+    assert result.status == 4 and redis.url in result.error, result
 
 
 def test_verbose_names_the_store_without_its_password(redis_server):
