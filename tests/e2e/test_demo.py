@@ -25,7 +25,8 @@ def test_what_make_run_prints_works_as_printed(tmp_path):
         assert listed.returncode == 0 and "telescope" in listed.stdout and "weather" in listed.stdout, listed
         assert re.match(r"AZ = ", run(lines[2]).stdout)
         assert run(lines[3]).returncode == 0
-        watched = run(lines[4] + " -n 10")
+        keywords = len(run(f"{BUILD.name}/credis list telescope").stdout.splitlines()) - 1
+        watched = run(f"{lines[4]} -n {keywords}")
         assert watched.returncode == 0 and "telescope.FILTER R" in watched.stdout, watched
     finally:
         demo.stop()

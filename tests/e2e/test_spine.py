@@ -177,16 +177,17 @@ ME = b"f0" * 16
 
 
 def wrong_values():
-    for text in ("x", "", " ", "1 2", "--1", "0x", "1e", "1.2.3", "nan", "inf", "1e999", "١", "true", "4,5", "[1]"):
+    for text in ("x", "", " ", "1 2", "--1", "0x", "1e", "1.2.3", "nan", "inf", "١", "true", "4,5", "[1]"):
         yield "POS", text, "type"
-    for text in ("10.0000001", "-0.1", "1e300", "11"):
+    for text in ("10.0000001", "-0.1", "1e300", "11", "1e999"):
         yield "POS", text, "range"
-    for text in ("4.1", "x", "", "1e400", "9223372036854775808", "0x1ffffffffffffffff", "on"):
+    for text in ("4.1", "x", "", "0x", "1e", "on"):
         yield "COUNT", text, "type"
-    for text in ("101", "-101", "9223372036854775807", "1e3"):
+    for text in ("101", "-101", "9223372036854775807", "1e3", "1e400", "9223372036854775808", "0x1ffffffffffffffff"):
         yield "COUNT", text, "range"
-    for text in ("1e39", "x", "nan"):
+    for text in ("x", "nan"):
         yield "GAIN", text, "type"
+    yield "GAIN", "1e39", "range"
     for text in ("ABC", "abc1", "", "a b", "é"):
         yield "CODE", text, "pattern"
     yield "NAME", "x" * 1001, "length"
@@ -215,20 +216,16 @@ def wrong_utf8():
 
 def wrong_headers():
     """Whole payloads; where {me} comes first they are answered."""
-    for rest in (b"", b" ", b"  x=1\n", b" noequals\n", b" =1\n", b" x=\x01\n", b" expires=soon\n4", b" expires=\n4",
+    for rest in (b"", b" ", b" noequals\n", b" =1\n", b" x=\x01\n", b" expires=soon\n4", b" expires=\n4",
                  b" if-seq=-1\n4", b" if-seq=x\n4", b" len=5\n4", b" len=-1\n4", b" len=99999999999999999999\n4",
                  b" len=0\n4", b" len=1\n4junk", b" group=1\n4", b" of=2\n4", b" group=1 of=0\n4",
                  b" group=x of=2\n4", b" group=1 of=99999\n4", b" " + b"a" * 5000 + b"=1\n4", b" a=1" * 2000 + b"\n4",
                  b" a=" + b"b" * 100000 + b"\n4", b" from=" + b"x" * 1000 + b"\n4"):
         yield b"{me}" + rest
-    for whole in (b"@", b"@\n", b"@@", b"@" * 1000, b"@\0\n", b"@ \n4", b"@id\n4", b"@id=\n4", b"@id=x to=y\n4", b"@id=-1\n4",
+    for whole in (b"@", b"@\n", b"@@", b"@" * 1000, b"@\0\n", b"@id\n4", b"@id=\n4", b"@id=x to=y\n4", b"@id=-1\n4",
                   b"@to=zz\n4", b"@id=1 to=" + b"0" * 31 + b"\n4", b"@id=99999999999999999999 to=" + ME + b"\n4", b"@x" * 5000,
                   b"@len=4\n4", b"@" + b"\xff" * 100 + b"\n4", b"@expires=1\n4", b"@expires=nan\n4"):
         yield whole
-
-
-# Of these a dispatcher may make sense after all, or answer as it thinks best.
-LENIENT = (b"@\n", b"@ \n4", b"{me} from=")
 
 
 def wrong_requests():
@@ -299,18 +296,18 @@ def test_two_hundred_wrong_requests_are_each_answered_or_counted(credisd, cli, r
         got = answers.found[n]
         if len(got) != 1 or (code == "" and got[0][0] != b"expired") or (code and got[0][1] != code.encode()):
             wrong.append((requests[n - 1], got))
-    assert not wrong
+    assert not wrong, "\n".join(f"{request}: {got}" for request, got in wrong)
     assert all(0 < len(body) <= 512 and body.decode() for got in answers.found.values() for _, _, body in got)
 
     def statistics():
         return {k: int(v) for k, v in redis.connection().hgetall("credis:{demo}:statistics").items()
                 if k in ("requests", "refused", "failed", "faults")}
 
-    # Each was counted; what nobody was told of is a fault. Some bare ones may be fine after all.
+    # Each was counted, and what nobody was told of is a fault.
     silent = sum(code is False for _, _, code in requests)
     counted = wait_for(lambda: (s := statistics()) and s["requests"] >= len(requests) and s, what=lambda: (len(requests), statistics()))
-    assert counted["refused"] >= len(wanted) - 2
-    assert counted["faults"] >= silent - len(LENIENT)
+    assert counted["refused"] >= len(wanted) - 1
+    assert counted["faults"] >= silent
     assert redis.connection().hgetall(KEY) == before
     assert cli("modify", "demo.POS=8").status == 0
     assert daemon.is_running()
@@ -354,11 +351,11 @@ def test_unknown_fields_of_a_header_are_ignored(credisd, redis):
 
 def test_a_second_credisd_waits_and_takes_over(credisd, cli, redis):
     first = credisd()
-    second = credisd(ready=False)
-    second.wait_log("lease")
+    second = credisd()
+    second.wait_status("standing by")
     assert cli("modify", "demo.POS=5").status == 0
     first.stop()
-    second.wait_ready()
+    second.wait_status("ready")
     lease = json.loads(redis.connection().get("credis:{demo}:dispatcher"))
     assert lease["pid"] == second.pid
     assert cli("modify", "demo.POS=6").status == 0

@@ -6,8 +6,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = ROOT / os.environ.get("CREDIS_BUILD", "build")
-# "address,undefined", "thread" or ""
-SANITIZER = BUILD.name.partition("-")[2]
+# What it was built with: "address,undefined", "thread" or "".
+SANITIZER = next((s for s in ("address,undefined", "thread") if BUILD.name == "build-" + s), "")
 
 # Longest wait for what should come at once: far beyond any honest delay on a loaded machine, also
 # with sanitizers. Tests of a promised time measure it themselves.
