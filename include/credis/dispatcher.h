@@ -73,6 +73,11 @@ bool credis_dispatcher_set_namespace(struct credis_dispatcher *dispatcher, const
     struct credis_error *err);
 void credis_dispatcher_set_timeouts(struct credis_dispatcher *dispatcher, int64_t connect_ms,
     int64_t command_ms);
+
+/* How many replicas of the store must have a write before it is answered done; 0 unless said: the primary's
+ * word is enough. A write that too few have is answered failed; it may be lost with the primary. Since 0.1. */
+bool credis_dispatcher_set_replicas(struct credis_dispatcher *dispatcher, unsigned replicas,
+    struct credis_error *err);
 void credis_dispatcher_set_log(struct credis_dispatcher *dispatcher, credis_log_sink *sink,
     void *arg);
 

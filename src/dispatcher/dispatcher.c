@@ -2,6 +2,7 @@
  * What happens to a service is served.c's; this file adds them up. */
 #include "core/error.h"
 #include "core/url.h"
+#include "dispatcher/durability.h"
 #include "dispatcher/intake.h"
 #include "dispatcher/metrics.h"
 #include "dispatcher/notifications.h"
@@ -383,6 +384,7 @@ credis_dispatcher_free(struct credis_dispatcher *dispatcher)
 	intake_free(post->intake);
 	post->intake = NULL;
 	link_free(post->store.link);
+	durability_free(post->durability);
 	requests_free(post->requests);
 	while (post->served != NULL)
 		unlink_served(post, post->served);
@@ -411,6 +413,17 @@ credis_dispatcher_set_timeouts(struct credis_dispatcher *dispatcher, int64_t con
 {
 	dispatcher->connect_ms = connect_ms;
 	dispatcher->command_ms = command_ms;
+}
+
+bool
+credis_dispatcher_set_replicas(struct credis_dispatcher *dispatcher, unsigned replicas,
+    struct credis_error *err)
+{
+	struct post *post = &dispatcher->post;
+
+	durability_free(post->durability);
+	post->durability = replicas > 0 ? durability_new(post, replicas) : NULL;
+	return replicas == 0 || post->durability != NULL || error_no_memory(err);
 }
 
 void

@@ -3,6 +3,7 @@
 #include "dispatcher/modify.h"
 
 #include "core/error.h"
+#include "dispatcher/durability.h"
 #include "dispatcher/served.h"
 
 #include <stdlib.h>
@@ -138,10 +139,12 @@ static void
 conclude(struct post *post, struct request *request, const struct credis_error *why)
 {
 	writes_ended(request);
-	if (why == NULL)
-		request_finish_done(post->requests, request);
-	else
+	if (why != NULL)
 		fail(post, request, why);
+	else if (post->durability != NULL)
+		durability_await(post->durability, request);
+	else
+		request_finish_done(post->requests, request);
 }
 
 static void on_stored(void *arg, uint64_t handle, const struct reply *reply,

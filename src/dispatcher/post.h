@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+struct durability;
 struct event_base;
 struct intake;
 struct peers;
@@ -20,6 +21,7 @@ struct post {
 	struct peers *peers;
 	struct requests *requests;
 	struct intake *intake;
+	struct durability *durability;  /* NULL: the primary's word is enough */
 	const struct log *log;
 	char id[33];                /* of this dispatcher, for leases */
 	char host[65];

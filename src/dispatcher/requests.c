@@ -363,6 +363,14 @@ request_finish_error(struct requests *requests, struct request *request,
 }
 
 void
+request_finish_written(struct requests *requests, struct request *request,
+    const struct credis_error *err)
+{
+	entry_take_value(entry_now(request->entry), &request->value, request->seq, request->time_us);
+	request_finish_error(requests, request, err);
+}
+
+void
 requests_turn_away(struct requests *requests, struct served *served, struct peer *peer,
     const struct message *message, const struct entry *entry, const struct credis_error *err)
 {

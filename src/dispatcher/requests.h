@@ -18,6 +18,7 @@ struct group;
 enum request_state {
 	REQUEST_CHECKED,            /* allowed; nothing done yet */
 	REQUEST_STORING,            /* the store was asked to write it */
+	REQUEST_REPLICATING,        /* written; its replicas are waited for */
 	REQUEST_FINISHED,           /* answered; gone with the call that finished it */
 };
 
@@ -71,6 +72,10 @@ void request_enter(struct requests *requests, struct request *request,
 /* The final answers: done with the value as stored, which becomes the keyword's present one; or what 'err'
  * says. The request is gone after it. */
 void request_finish_done(struct requests *requests, struct request *request);
+
+/* The value is the present one, but that is not all that was asked for. */
+void request_finish_written(struct requests *requests, struct request *request,
+    const struct credis_error *err);
 void request_finish_error(struct requests *requests, struct request *request,
     const struct credis_error *err);
 
