@@ -189,7 +189,7 @@ credis_keyword_finish(struct credis_keyword *keyword, const char **setting,
 			continue;
 		if (setting != NULL)
 			*setting = checks[n].setting;
-		return error_prefix(err, checks[n].setting);
+		return keyword_blame(err, checks[n].setting);
 	}
 	return true;
 }

@@ -17,6 +17,9 @@ size_t keyword_max_count(const struct credis_keyword *keyword);
 /* What value_parse() needs to know. */
 void keyword_rules(const struct credis_keyword *keyword, struct value_rules *rules);
 
+/* Puts "<setting>: " before the reason, which becomes a wrong setting's; returns false. */
+bool keyword_blame(struct credis_error *err, const char *setting);
+
 /* Appends a limit of 'range', or "null". */
 void keyword_print_limit(const struct credis_keyword *keyword, bool high, struct buffer *out);
 

@@ -111,13 +111,21 @@ setting_must_be(const struct setting *row, struct credis_error *err)
 	return error_set(err, CREDIS_EINVAL, "must be %s", row->shown.allowed);
 }
 
+bool
+keyword_blame(struct credis_error *err, const char *setting)
+{
+	if (err != NULL && err->code != CREDIS_ENOMEM)
+		err->code = CREDIS_EINVAL;
+	return error_prefix(err, setting);
+}
+
 static bool
 set_row(struct credis_keyword *keyword, const struct setting *row, const json_t *json,
     struct credis_error *err)
 {
 	if ((row->fits->types & TYPE_BIT(keyword->type)) == 0)
 		return error_set(err, CREDIS_EINVAL, "%s fits %s only", row->shown.name, row->fits->name);
-	return row->set(keyword, row, json, err) || error_prefix(err, row->shown.name);
+	return row->set(keyword, row, json, err) || keyword_blame(err, row->shown.name);
 }
 
 /* JSON, or a text without its quotation marks where the setting is one. */
