@@ -7,6 +7,7 @@
 #include "memory.h"
 #include "metrics.h"
 #include "notify.h"
+#include "refuse.h"
 
 #include <credis/version.h>
 
@@ -64,7 +65,10 @@ set_level(const struct daemon *daemon, const struct conf *conf)
 	enum credis_log_level level = CREDIS_LOG_INFO;
 
 	journal_level_find(conf->log_level, &level);
-	journal_set_level(daemon->verbose ? CREDIS_LOG_DEBUG : level);
+	if (daemon->verbose)
+		level = CREDIS_LOG_DEBUG;
+	journal_set_level(level);
+	credis_dispatcher_set_debug(daemon->dispatcher, level == CREDIS_LOG_DEBUG);
 }
 
 /* Tells the service manager, once, that we are up. */
@@ -330,15 +334,33 @@ on_signal(evutil_socket_t number, short what, void *arg)
 		stop(daemon, sigabbrev_np((int)number));
 }
 
+static const int numbers[] = { [ON_SIGTERM] = SIGTERM, [ON_SIGINT] = SIGINT, [ON_SIGHUP] = SIGHUP };
+
+static void
+mask_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (int i = ON_SIGTERM; i <= ON_SIGHUP; i++)
+		sigaddset(&set, numbers[i]);
+	sigprocmask(how, &set, NULL);
+}
+
+void
+daemon_hold_signals(void)
+{
+	mask_signals(SIG_BLOCK);
+}
+
 static void
 watch_signals(struct daemon *daemon)
 {
-	static const int numbers[] = { [ON_SIGTERM] = SIGTERM, [ON_SIGINT] = SIGINT, [ON_SIGHUP] = SIGHUP };
-
 	for (int i = ON_SIGTERM; i <= ON_SIGHUP; i++) {
 		daemon->events[i] = must(evsignal_new(daemon->base, numbers[i], on_signal, daemon));
 		evsignal_add(daemon->events[i], NULL);
 	}
+	mask_signals(SIG_UNBLOCK);
 }
 
 static void
@@ -386,20 +408,22 @@ make_dispatcher(struct daemon *daemon, struct credis_error *err)
 	credis_dispatcher_set_timeouts(daemon->dispatcher, conf->connect_timeout_ms, conf->command_timeout_ms);
 	credis_dispatcher_set_log(daemon->dispatcher, journal_sink, NULL);
 	credis_dispatcher_set_state_cb(daemon->dispatcher, on_state, daemon);
+	set_level(daemon, conf);
 	return true;
 }
 
 static bool
 make_store(struct daemon *daemon, struct credis_error *err)
 {
+	struct credis_error why;
 	char *socket;
 
 	if (!conf_is_embedded(daemon->conf))
 		return true;
 	socket = conf_socket(daemon->conf);
-	daemon->embedded = embedded_new(daemon->base, daemon->conf->state_dir, socket, on_store, daemon, err);
+	daemon->embedded = embedded_new(daemon->base, daemon->conf->state_dir, socket, on_store, daemon, &why);
 	free(socket);
-	return daemon->embedded != NULL;
+	return daemon->embedded != NULL || refuse(err, "the embedded store: %.400s", why.text);
 }
 
 static bool
@@ -451,7 +475,6 @@ daemon_run(struct conf *conf, const char *path, bool verbose)
 	struct credis_error err;
 
 	signal(SIGPIPE, SIG_IGN);
-	set_level(&daemon, conf);
 	notify_open();
 	daemon.base = must(event_base_new());
 	if (make_dispatcher(&daemon, &err) && make_metrics(&daemon, &err) && make_store(&daemon, &err)) {

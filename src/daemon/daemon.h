@@ -13,6 +13,9 @@ enum status {
 	STATUSES
 };
 
+/* Keeps signals for daemon_run(), which reads what came before it. */
+void daemon_hold_signals(void);
+
 /* Serves what 'conf' says until told to stop, reading 'path' again when told to. Takes 'conf'. */
 enum status daemon_run(struct conf *conf, const char *path, bool verbose);
 

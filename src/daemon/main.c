@@ -5,8 +5,10 @@
 
 #include <credis/version.h>
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { OPTION_SETTINGS = 256 };
 
@@ -85,9 +87,12 @@ static enum status
 run(const struct asked *asked)
 {
 	struct faults *faults = faults_new();
-	struct conf *conf = conf_read(asked->path, faults);
+	struct conf *conf;
 	const char *text;
 
+	if (asked->check == 0)
+		daemon_hold_signals();
+	conf = conf_read(asked->path, faults);
 	for (size_t n = 0; (text = faults_text(faults, n)) != NULL; n++)
 		fprintf(stderr, "%s\n", text);
 	faults_free(faults);
@@ -116,6 +121,19 @@ make_options(char *letters, struct option *options)
 	options[ROWS] = (struct option){ NULL, 0, NULL, 0 };
 }
 
+/* What is opened later must not become a standard stream by accident. */
+static void
+fill_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd != -1 && fd <= STDERR_FILENO);
+	if (fd != -1)
+		close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -123,6 +141,7 @@ main(int argc, char **argv)
 	struct option options[ROWS + 1];
 	char letters[2 * ROWS + 1];
 
+	fill_standard_streams();
 	make_options(letters, options);
 	for (int c; (c = getopt_long(argc, argv, letters, options, NULL)) != -1;) {
 		switch (c) {

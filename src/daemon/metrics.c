@@ -121,7 +121,6 @@ put_page(const struct metrics *metrics, struct evbuffer *page)
 		put_metric(page, &metric);
 }
 
-/* Closes once it is written. */
 static void
 answer(struct connection *connection, const char *status, const char *more, bool with_page, bool with_body)
 {
@@ -137,7 +136,6 @@ answer(struct connection *connection, const char *status, const char *more, bool
 		evbuffer_add_buffer(output, page);
 	evbuffer_free(page);
 	connection->answered = true;
-	bufferevent_disable(connection->stream, EV_READ);
 }
 
 static void
@@ -160,27 +158,32 @@ static void
 on_read(struct bufferevent *stream, void *arg)
 {
 	struct evbuffer *input = bufferevent_get_input(stream);
+	struct connection *connection = arg;
 	char *line;
 
+	if (connection->answered) {
+		evbuffer_drain(input, evbuffer_get_length(input));
+		return;
+	}
 	/* The whole head first: a client may be upset when it is answered before it has asked. */
 	if (evbuffer_search(input, "\r\n\r\n", 4, NULL).pos == -1) {
 		if (evbuffer_get_length(input) >= REQUEST_MAX)
-			answer(arg, "431 Request Header Fields Too Large", "", false, true);
+			answer(connection, "431 Request Header Fields Too Large", "", false, true);
 		return;
 	}
 	line = must(evbuffer_readln(input, NULL, EVBUFFER_EOL_CRLF_STRICT));
-	take_request(arg, line);
+	take_request(connection, line);
 	free(line);
 }
 
+/* The client closes, for closing with bytes unread would take the answer away from it. */
 static void
 on_written(struct bufferevent *stream, void *arg)
 {
-	struct connection *connection = arg;
+	const struct connection *connection = arg;
 
-	(void)stream;
 	if (connection->answered)
-		close_connection(connection);
+		shutdown(bufferevent_getfd(stream), SHUT_WR);
 }
 
 static void

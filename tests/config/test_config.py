@@ -136,7 +136,7 @@ def test_a_hundred_thousand_keywords_are_read_and_every_fault_found(tmp_path):
     done = credisd("-n", "-c", many)
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 100
-    assert done.stderr.splitlines()[-1] == f"{many}:99003: K99000: range: the minimum is above the maximum"
+    assert done.stderr.splitlines()[-1] == f"{many}:99003: K99000: range: the minimum 0 is above the maximum -1"
 
 
 @pytest.mark.parametrize("args", [["--colour"], ["-c"], ["-x"], ["serve"], ["-n", "more"]], ids=" ".join)
