@@ -4,7 +4,7 @@
 #   make test       every test; ends with "N passed, N failed"
 #   make install    PREFIX, DESTDIR; make uninstall takes away again, but not the configuration
 #   make fuzz       every fuzz target for FUZZ_SECONDS under libFuzzer
-#   make soak       restarts, kills and reloads for SOAK_SECONDS
+#   make soak       clients at work while everything fails, for SECONDS; SEED replays one
 #   make systest    the end-to-end tests under both kinds of sanitizer
 #   make format, make lint, make packages (what Debian has to offer for all of this)
 #   V=1 shows commands; SAN=address,undefined or SAN=thread builds beside the normal tree.
@@ -114,14 +114,22 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libcredis.a Makefile
 	    $(FUZZ_MAIN) $(FUZZ_MORE) $(B)/libcredis.a $(LIB_LIBS) $(PROG_LIBS)
 fuzz-replay: $(FUZZ)
 
+# The load of the fault campaign (tests/storm): a program like any user's.
+$(B)/tests/storm/client: tests/storm/client.c $(B)/libcredis.so.$(SOMAJOR) Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) -Iinclude $(call pc,libevent) $(CFLAGS) -o $@ $< -L$(B) -lcredis \
+	    -Wl,-rpath,'$$ORIGIN/../..' $(call pl,libevent)
+storm: $(B)/tests/storm/client
+
 # Whatever needs Debian's packages installs them first and then starts make anew, because pkg-config
 # may not have been there when this file was read.
 FUZZ_SECONDS ?= 60
-SOAK_SECONDS ?= 600
+SECONDS ?= 600
 PYTEST = /usr/bin/python3 -m pytest
 jobs = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 again = $(MAKE) --no-print-directory
-everything = $(again) $(jobs) $(1) all unit fuzz-replay
+everything = $(again) $(jobs) $(1) all unit storm fuzz-replay
 
 packages:
 	@.ci/packages build run test lint fuzz
@@ -144,8 +152,8 @@ fuzz:
 
 soak:
 	@.ci/packages build run test
-	@$(again) $(jobs) all
-	@CREDIS_SOAK=$(SOAK_SECONDS) $(PYTEST) -q tests/e2e/test_soak.py
+	@$(again) $(jobs) all storm
+	@tests/storm/campaign.py --build $(B) --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 systest:
 	@.ci/packages build run test
@@ -212,4 +220,4 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit fuzz-replay packages run test fuzz soak systest lint format install uninstall clean
+.PHONY: all unit storm fuzz-replay packages run test fuzz soak systest lint format install uninstall clean

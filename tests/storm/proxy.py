@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+"""Links that fail on demand: a relay between sockets, told on standard input what to do to which.
+
+proxy.py NAME=LISTEN=TARGET...; an address is a path, or a port of the loopback. A line "NAME MODE [NUMBER]"
+is answered with "ok". Modes: pass, hold (nothing moves, nothing is lost: it arrives when the link passes
+again, even from a side that has hung up meanwhile), deaf (what the server says is held), lose (what the
+server says is lost), delay SECONDS, dribble (a byte at a time), refuse (hangs up on who comes new),
+cut (hangs up on all; the mode stays)."""
+
+import asyncio
+import socket
+import sys
+
+PIECE = 65536
+
+
+class Link:
+    def __init__(self, name, listen, target):
+        self.name = name
+        self.listen = listen
+        self.target = target
+        self.connections = set()
+        self.mode = "pass"
+        self.number = 0.0
+        self.changed = asyncio.Condition()
+
+    async def start(self):
+        if self.listen.isdigit():
+            await asyncio.start_server(self.on_connection, "127.0.0.1", int(self.listen))
+        else:
+            await asyncio.start_unix_server(self.on_connection, self.listen)
+
+    async def enter(self, mode, number):
+        if mode == "cut":
+            for transport in list(self.connections):
+                hang_up(transport)
+            return
+        async with self.changed:
+            self.mode, self.number = mode, number
+            self.changed.notify_all()
+
+    async def on_connection(self, reader, writer):
+        if self.mode == "refuse":
+            hang_up(writer.transport)
+            return
+        try:
+            if self.target.isdigit():
+                there = await asyncio.open_connection("127.0.0.1", int(self.target))
+            else:
+                there = await asyncio.open_unix_connection(self.target)
+        except OSError:
+            hang_up(writer.transport)
+            return
+        ends = {writer.transport, there[1].transport}
+        self.connections |= ends
+        await asyncio.gather(self.relay(reader, there[1], "up"), self.relay(there[0], writer, "down"))
+        self.connections -= ends
+
+    async def relay(self, reader, writer, way):
+        """One direction of one connection, to its end; the other side hears of the end last."""
+        try:
+            while data := await reader.read(PIECE):
+                await self.pass_on(data, writer, way)
+            await self.wait_while_held(way)
+        except OSError:
+            pass
+        writer.close()
+
+    async def wait_while_held(self, way):
+        if self.mode == "hold" or (self.mode == "deaf" and way == "down"):
+            async with self.changed:
+                await self.changed.wait_for(lambda: self.mode not in ("hold", "deaf"))
+
+    async def pass_on(self, data, writer, way):
+        await self.wait_while_held(way)
+        if self.mode == "lose" and way == "down":
+            return
+        if self.mode == "delay":
+            await asyncio.sleep(self.number)
+        while self.mode == "dribble" and data:
+            writer.write(data[:1])
+            data = data[1:]
+            await writer.drain()
+            await asyncio.sleep(0)
+        writer.write(data)
+        await writer.drain()
+
+
+def hang_up(transport):
+    """As a dead host does it: with a reset where there is such a thing."""
+    if (sock := transport.get_extra_info("socket")) is not None and sock.family == socket.AF_INET:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    transport.abort()
+
+
+async def main(words):
+    links = {}
+    for word in words:
+        link = Link(*word.split("="))
+        await link.start()
+        links[link.name] = link
+    commands = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
+    print("ok", flush=True)
+    while line := (await commands.readline()).decode().split():
+        await links[line[0]].enter(line[1], float(line[2]) if len(line) > 2 else 0.0)
+        print("ok", flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))

@@ -1,0 +1,352 @@
+"""Everything a campaign runs: a Redis server, a pair of credisd, links between them, clients; and how each fault
+is brought about and healed. Knows nothing of when (faults.py) or whether it mattered (checker.py)."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+
+import redis as redis_py
+
+from harness.daemon import Credisd
+from harness.process import Process
+from harness.redis_server import RedisServer, free_port
+from harness.waiting import BUILD, wait_for
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+KEYWORDS = [f"{letter}{n}" for n in range(8) for letter in "IS"]
+LENGTH_MAX = 4096
+RANGE_MAX = 10**11 - 1
+LEASE_KEY = "credis:{storm}:dispatcher"
+# Complete whatever is killed, and never rewritten: see audit.py.
+STORE_OPTIONS = ["--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0",
+                 "--enable-protected-configs", "local", "--client-output-buffer-limit", "pubsub 4mb 1mb 5"]
+
+
+def describe(keyword):
+    if keyword[0] == "I":
+        return f'{{ name = "{keyword}"; type = "integer"; range = ( 0, {RANGE_MAX}L ); initial = "0"; }}'
+    return f'{{ name = "{keyword}"; type = "string"; max_length = {LENGTH_MAX}; initial = "init"; }}'
+
+
+SERVICE = 'services = ( { name = "storm"; help = "In a storm"; keywords = (\n' + ",\n".join(map(describe, KEYWORDS)) + "); } );\n"
+
+
+class Links:
+    """The relays of proxy.py, told what to do by name."""
+
+    def __init__(self, words, log):
+        self.popen = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "--", sys.executable, os.path.join(HERE, "proxy.py"), *words],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
+        self.answer()
+
+    def answer(self):
+        line = self.popen.stdout.readline()
+        assert line == "ok\n", f"the proxy ended: {line!r}"
+
+    def tell(self, name, mode, number=""):
+        self.popen.stdin.write(f"{name} {mode} {number}\n")
+        self.popen.stdin.flush()
+        self.answer()
+
+    def close(self):
+        self.popen.stdin.close()
+        self.popen.wait(10)
+
+
+class World:
+    def __init__(self, directory, seed, clients):
+        self.directory = directory
+        self.seed = seed
+        self.client_count = clients
+        self.notes = []                 # what could not be done, and why
+        self.daemons = {}
+        self.programs = []              # clients and peers
+        self.down = set()               # daemons that are not to run
+        self.stalled = set()
+        self.disk = None                # mounted, and too small
+        self.kept = None                # the only connection that Redis takes
+        self.last_owner = "a"
+
+    def start(self):
+        self.redis = RedisServer(*STORE_OPTIONS, tcp=True)
+        self.redis.start()
+        self.sockets = {name: os.path.join(self.redis.directory, name + ".sock") for name in "ab"}
+        self.port = free_port()
+        with open(os.path.join(self.directory, "proxy.log"), "ab") as log:
+            self.links = Links([f"a={self.sockets['a']}={self.redis.socket}", f"b={self.sockets['b']}={self.redis.port}",
+                                f"clients={self.port}={self.redis.port}"], log)
+        for name in "ab":
+            self.daemons[name] = Credisd(f"unix://{self.sockets[name]}", services=SERVICE)
+            self.daemons[name].start(ready=False)
+        wait_for(self.is_served, what="somebody serves")
+        self.start_clients()
+
+    def is_served(self):
+        for daemon in self.daemons.values():
+            assert daemon.is_running(), "credisd ended:\n" + daemon.log()
+        return self.owner() is not None
+
+    def start_clients(self):
+        """Two programs of asynchronous clients, half of them behind a link that fails; and peers of the wire."""
+        half = self.client_count // 2
+        direct, behind = f"unix://{self.redis.socket}", f"redis://127.0.0.1:{self.port}"
+        for n, (first, count) in enumerate(((1, half), (1 + half, self.client_count - half))):
+            record = os.path.join(self.directory, f"clients{n}.record")
+            self.programs.append(Process(
+                [BUILD / "tests/storm/client", "-u", direct, "-u", behind, "-o", record, "-k", ",".join(KEYWORDS),
+                 "-n", count, "-f", first, "-S", self.seed], os.path.join(self.directory, f"clients{n}.log")))
+        self.programs.append(Process(
+            [sys.executable, os.path.join(HERE, "peers.py"), self.redis.port, os.path.join(self.directory, "peers.record"),
+             ",".join(KEYWORDS), str(1 + self.client_count), str(self.seed)], os.path.join(self.directory, "peers.log")))
+
+    # Who is who
+
+    def connection(self):
+        return self.redis.connection(socket_timeout=2.0)
+
+    def lease(self):
+        try:
+            with self.connection() as connection:
+                text = connection.get(LEASE_KEY)
+            return json.loads(text) if text else None
+        except (redis_py.RedisError, OSError):
+            return None
+
+    def owner(self):
+        """a or b, whoever the lease says; None while nobody holds it."""
+        held = self.lease()
+        return next((name for name, d in self.daemons.items() if held and d.process and d.pid == held["pid"]), None)
+
+    def resolve(self, role):
+        """The daemons that a role means now."""
+        if role == "both":
+            return ["a", "b"]
+        if role not in ("owner", "standby"):
+            return [role]
+        owner = self.owner() or self.last_owner
+        self.last_owner = owner
+        return [owner] if role == "owner" else ["b" if owner == "a" else "a"]
+
+    # credisd
+
+    def begin_kill(self, fault, names):
+        for name in names:
+            self.daemons[name].kill()
+            self.down.add(name)
+            self.stalled.discard(name)
+
+    def end_kill(self, fault, names):
+        for name in names:
+            if not self.daemons[name].is_running():
+                self.daemons[name].start(ready=False)
+            self.down.discard(name)
+
+    def begin_stall(self, fault, names):
+        for name in names:
+            self.daemons[name].send(signal.SIGSTOP)
+            self.stalled.add(name)
+
+    def end_stall(self, fault, names):
+        for name in names:
+            if self.daemons[name].is_running():
+                self.daemons[name].send(signal.SIGCONT)
+            self.stalled.discard(name)
+
+    def begin_restart(self, fault, names):
+        for name in names:
+            self.down.add(name)
+            self.daemons[name].send(signal.SIGTERM)
+
+    def end_restart(self, fault, names):
+        for name in names:
+            self.daemons[name].stop()
+            self.daemons[name].start(ready=False)
+            self.down.discard(name)
+
+    def begin_reload(self, fault, names):
+        for name in names:
+            self.daemons[name].send(signal.SIGHUP)
+
+    # redis-server
+
+    def begin_kill_store(self, fault, _):
+        self.redis.kill()
+
+    def end_kill_store(self, fault, _):
+        self.redis.start()
+
+    def begin_restart_store(self, fault, _):
+        self.redis.resume()
+        self.redis.stop()
+
+    end_restart_store = end_kill_store
+
+    def begin_stall_store(self, fault, _):
+        self.redis.pause()
+
+    def end_stall_store(self, fault, _):
+        self.redis.resume()
+
+    def begin_flush(self, fault, _):
+        self.connection().flushall()
+
+    def begin_hang_up(self, fault, _):
+        if self.kept is not None:
+            raise Skipped("it would cut off the only connection there may be")
+        with self.connection() as connection:
+            if fault.target in ("normal", "pubsub"):
+                connection.client_kill_filter(_type=fault.target, skipme=True)
+                return
+            held = self.lease()
+            if held is None:
+                raise Skipped("nobody holds the lease")
+            connection.client_kill_filter(_id=held["connections"]["owner's intake" == fault.target])
+
+    def begin_client_pause(self, fault, _):
+        self.connection().client_pause(int(fault.length * 1000), all=fault.target == "ALL")
+
+    def configure(self, name, value):
+        with self.connection() as connection:
+            connection.config_set(name, value)
+
+    def begin_out_of_memory(self, fault, _):
+        self.configure("maxmemory", 1)
+
+    def end_out_of_memory(self, fault, _):
+        self.configure("maxmemory", 0)
+
+    def begin_disk_full(self, fault, _):
+        """A snapshot that finds no room on its disk makes Redis refuse writes."""
+        if self.disk is None:
+            self.disk = tempfile.mkdtemp(prefix="cr-full-", dir="/tmp")
+            if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", self.disk], check=False).returncode:
+                self.disk = ""
+        if not self.disk:
+            raise Skipped("no file system can be mounted here")
+        with contextlib.suppress(OSError), open(os.path.join(self.disk, "ballast"), "wb") as ballast:
+            ballast.write(bytes(1 << 20))
+        with self.connection() as connection:
+            connection.config_set("dir", self.disk)
+            connection.config_set("save", "3600 1")
+            connection.bgsave()
+            wait_for(lambda: connection.info("persistence")["rdb_last_bgsave_status"] == "err", 5, "the disk is full")
+
+    def end_disk_full(self, fault, _):
+        with self.connection() as connection:
+            connection.config_set("save", "")
+            connection.config_set("dir", self.redis.directory)
+
+    def begin_read_only(self, fault, _):
+        with self.connection() as connection:
+            connection.execute_command("REPLICAOF", "127.0.0.1", "1")
+
+    def end_read_only(self, fault, _):
+        with self.connection() as connection:
+            connection.execute_command("REPLICAOF", "NO", "ONE")
+
+    def begin_full_house(self, fault, _):
+        """No room for new connections, and none of the old ones left."""
+        self.kept = self.connection()
+        self.kept.config_set("maxclients", 1)
+        self.kept.client_kill_filter(_type="normal", skipme=True)
+        self.kept.client_kill_filter(_type="pubsub", skipme=True)
+
+    def end_full_house(self, fault, _):
+        self.kept.config_set("maxclients", 10000)
+        self.kept.close()
+        self.kept = None
+
+    # all of them
+
+    def begin(self, fault):
+        """Brings it about; returns whom it hit."""
+        names = self.resolve(fault.target)
+        if fault.kind in DAEMON_KINDS and any(n in self.down | self.stalled for n in names):
+            raise Skipped("it is down already")
+        if fault.kind in LINK_KINDS:
+            self.tell(names, fault.kind, fault.number)
+        else:
+            getattr(self, "begin_" + method(fault.kind))(fault, names)
+        return names
+
+    def tell(self, names, mode, number=0.0):
+        for name in names:
+            self.links.tell(name, mode, f"{number:.3f}")
+
+    def end(self, fault, names):
+        if fault.kind == "lose":
+            self.tell(names, "cut")     # bytes are missing: no connection survives that
+        if fault.kind in LINK_KINDS - {"cut"}:
+            self.tell(names, "pass")
+        ending = getattr(self, "end_" + method(fault.kind), None)
+        if ending is not None:
+            ending(fault, names)
+
+    def heal(self):
+        """Everything as it should be, whatever a fault could not take back."""
+        self.redis.resume()
+        if not self.redis.process.is_running():
+            self.redis.start()
+        if self.kept is not None:
+            self.end_full_house(None, None)
+        wait_for(self.redis.answers, what="redis-server answers")
+        for name, value in (("maxmemory", 0), ("save", ""), ("dir", self.redis.directory), ("maxclients", 10000)):
+            self.configure(name, value)
+        self.end_read_only(None, None)
+        self.connection().client_unpause()
+        self.tell(("a", "b", "clients"), "pass")
+        for daemon in self.daemons.values():
+            daemon.send(signal.SIGCONT)
+            if not daemon.is_running():
+                daemon.start(ready=False)
+        self.down.clear()
+        self.stalled.clear()
+
+    def snapshot(self):
+        """What the store holds: keyword: (seq, value)."""
+        with self.redis.connection(decode_responses=False) as connection:
+            found = {k: connection.hmget(f"credis:{{storm}}:{k}", "seq", "value") for k in KEYWORDS}
+        return {k: (int(seq or 0), value or b"") for k, (seq, value) in found.items()}
+
+    def stop_asking(self):
+        for program in self.programs:
+            program.send(signal.SIGUSR1)
+
+    def processes(self):
+        """(what, process, whether it is meant to run) of all."""
+        rows = [("redis-server", self.redis.process, None)]
+        rows += [(f"credisd {name}", d.process, name not in self.down) for name, d in self.daemons.items() if d.process]
+        rows += [(os.path.basename(p.log_path).removesuffix(".log"), p, True) for p in self.programs]
+        return rows
+
+    def close(self):
+        """Stops everything; what did not end well, as sentences."""
+        complaints = []
+        steps = [p.stop for p in self.programs] + [d.close for d in self.daemons.values()]
+        steps += [p.check_log for p in self.programs] + [self.links.close, self.redis.close]
+        for step in steps:
+            try:
+                step()
+            except (AssertionError, OSError) as fault:
+                complaints.append(str(fault))
+        if self.disk:
+            subprocess.run(["umount", self.disk], check=False)
+            os.rmdir(self.disk)
+        return complaints
+
+
+class Skipped(Exception):
+    """A fault that could not be brought about here and now."""
+
+
+LINK_KINDS = {"cut", "refuse", "hold", "deaf", "lose", "delay", "dribble"}
+DAEMON_KINDS = {"kill", "stall", "restart", "reload"}
+
+
+def method(kind):
+    return kind.replace(" ", "_").replace("-", "_")
