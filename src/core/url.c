@@ -115,10 +115,10 @@ is_plain(char byte)
 }
 
 static void
-print_escaped(struct buffer *out, const char *text)
+print_escaped(struct buffer *out, const char *text, char also_plain)
 {
 	for (; *text != '\0'; text++)
-		if (is_plain(*text) || *text == '/')
+		if (is_plain(*text) || *text == also_plain)
 			buffer_append(out, text, 1);
 		else
 			buffer_printf(out, "%%%02X", (unsigned char)*text);
@@ -131,11 +131,11 @@ url_print(const struct url *url)
 
 	buffer_text(&out, url->path != NULL ? "unix://" : url->tls ? "rediss://" : "redis://");
 	if (url->user != NULL) {
-		print_escaped(&out, url->user);
+		print_escaped(&out, url->user, '~');
 		buffer_text(&out, "@");
 	}
 	if (url->path != NULL) {
-		print_escaped(&out, url->path);
+		print_escaped(&out, url->path, '/');
 		if (url->db != 0)
 			buffer_printf(&out, "?db=%d", url->db);
 	} else if (strchr(url->host, ':') != NULL)
@@ -341,9 +341,12 @@ read_path(struct parse *parse)
 	struct slice path = parse->path;
 
 	if (parse->scheme->socket) {
-		if (path.length == 0 || path.bytes[path.length - 1] == '/')
+		char **socket = &parse->url->path;
+		if (!decode(parse, "path", path, socket))
+			return false;
+		if (path.length == 0 || (*socket)[strlen(*socket) - 1] == '/')
 			return refuse(parse, "unix:// needs the path of a socket");
-		return decode(parse, "path", path, &parse->url->path);
+		return true;
 	}
 	if (path.length <= 1)
 		return true;

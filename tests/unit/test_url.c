@@ -128,6 +128,7 @@ a_refusal_says_what_belongs_there(void **state)
 	    "URL: ssl_cert_reqs: 'optional' is not required or none");
 	expect_refusal("unix://run/redis.sock",
 	    "URL: a socket has no host: its path begins with the third '/'");
+	expect_refusal("unix:///run%2F", "URL: unix:// needs the path of a socket");
 	expect_refusal("redis://h?client_name=%zz",
 	    "URL: client_name: behind a '%' belong two hexadecimal digits");
 }
@@ -186,6 +187,7 @@ what_is_printed_hides_the_password_and_reads_as_the_same_place(void **state)
 		{ "redis://[::1]/3", "redis://[::1]:6379/3" },
 		{ "unix:/run/my%20sock%25", "unix:///run/my%20sock%25" },
 		{ "unix://u:pw@/run/s?db=4", "unix://u@/run/s?db=4" },
+		{ "redis://a%2Fb@h", "redis://a%2Fb@h:6379/0" },
 		{ "redis://%D0%BA@h", "redis://%D0%BA@h:6379/0" },
 	};
 	struct url url;
