@@ -15,6 +15,7 @@ enum {
 	CODE_MAX = 31,
 	QUOTED = 64,
 	HEADER_WRITTEN_MAX = 1024, /* whatever is in 'has', without 'from' and 'key' */
+	LENGTH_BIT = 1 << 15,      /* in 'has' only while a header is read */
 };
 static const int64_t second_us = 1000000;
 static const uint64_t seconds_max = 253402300799; /* the last of the year 9999 */
@@ -67,7 +68,6 @@ static const struct field {
 	FIELD("group", NUMBER, MESSAGE_GROUP, group),
 	FIELD("of", NUMBER, MESSAGE_OF, of),
 	FIELD("from", WORD, MESSAGE_FROM, from),
-#define LENGTH_BIT (1 << 13) /* in 'has' only while a header is read */
 	FIELD("len", LENGTH, LENGTH_BIT, body.length),
 #undef FIELD
 };

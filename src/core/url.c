@@ -1,6 +1,6 @@
 /* url.c: takes a store's URL apart, strictly: what would be guessed or dropped is refused.
- * Knows the options; what they do is the link's business. A reason never shows what may be a
- * password: host, port and database are quoted only when no '@' is misplaced. */
+ * Knows the options; what they do is the link's business. A reason never shows what may be part of a
+ * password: it quotes options only, and only when no '@' stands behind the host. */
 #include "core/url.h"
 
 #include "core/buffer.h"
