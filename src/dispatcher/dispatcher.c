@@ -26,7 +26,6 @@ enum {
 	STOP_POLL_MS = 10,
 	STOP_LIMIT_MS = 2000,
 	PING_MS = 1000,
-	BACKOFF_CAP_MS = 1000,      /* a dispatcher must be back within two seconds */
 	EVENTS_CHECK_TICKS = 5,
 };
 
@@ -350,7 +349,7 @@ make_links(struct credis_dispatcher *dispatcher, struct credis_error *err)
 	post->store.link = link_new(post->base, &options, &events, dispatcher, err);
 	if (post->store.link == NULL)
 		return false;
-	link_set_backoff(post->store.link, BACKOFF_CAP_MS);
+	link_set_backoff(post->store.link, POST_BACKOFF_MS);
 	options.role = "requests";
 	options.pubsub = true;
 	post->intake = intake_new(post, &options, begin_if_up, err);
@@ -424,6 +423,27 @@ credis_dispatcher_set_replicas(struct credis_dispatcher *dispatcher, unsigned re
 	durability_free(post->durability);
 	post->durability = replicas > 0 ? durability_new(post, replicas) : NULL;
 	return replicas == 0 || post->durability != NULL || error_no_memory(err);
+}
+
+bool
+credis_dispatcher_set_limits(struct credis_dispatcher *dispatcher, size_t clients,
+    size_t answer_bytes, size_t requests, size_t request_bytes, struct credis_error *err)
+{
+	struct post *post = &dispatcher->post;
+	struct peers *peers = peers_new(post->base, &post->store,
+	    &(struct peers_limits){ clients, answer_bytes, 0 });
+	struct requests *table = peers == NULL ? NULL : requests_new(post->base, peers, &post->store,
+	    &(struct requests_limits){ requests, request_bytes });
+
+	if (table == NULL) {
+		peers_free(peers);
+		return error_no_memory(err);
+	}
+	requests_free(post->requests);
+	peers_free(post->peers);
+	post->requests = table;
+	post->peers = peers;
+	return true;
 }
 
 void

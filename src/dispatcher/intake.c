@@ -36,10 +36,12 @@ intake_new(struct post *post, const struct link_options *options, void (*up)(voi
 	intake->post = post;
 	intake->on_up = up;
 	intake->link = link_new(post->base, options, &events, intake, err);
-	if (intake->link != NULL)
-		return intake;
-	free(intake);
-	return NULL;
+	if (intake->link == NULL) {
+		free(intake);
+		return NULL;
+	}
+	link_set_backoff(intake->link, POST_BACKOFF_MS);
+	return intake;
 }
 
 void

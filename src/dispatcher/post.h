@@ -15,6 +15,9 @@ struct peers;
 struct requests;
 struct served;
 
+/* Longest wait between tries of either link: all must be back within two seconds. */
+enum { POST_BACKOFF_MS = 1000 };
+
 struct post {
 	struct event_base *base;
 	struct store store;
