@@ -79,6 +79,7 @@ def test_nothing_acknowledged_is_lost_while_everything_is_disturbed(credisd, cli
     random.seed(SEED)
     daemon = credisd()
     monitor = cli.start("monitor", "demo.COUNT", "demo.NAME")
+    monitor.wait_line("demo.NAME nobody")
     until = time.monotonic() + SECONDS
     writers = [Writer(cli, keyword, until) for keyword in ("COUNT", "NAME")]
     for writer in writers:
