@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { REDIS_SERVER_LIMIT_MS = 20000, REDIS_SERVER_OPTIONS = 32 };
+enum { REDIS_SERVER_LIMIT_MS = 60000, REDIS_SERVER_OPTIONS = 32 };
 
 struct redis_server {
 	char directory[64];

@@ -140,7 +140,11 @@ bring_up_again(struct stage *stage)
 	EVENTUALLY(stage->base, stage->probe.ups == ups + 1);
 }
 
-static const struct link_options plain = { .role = "commands" };
+enum { PATIENCE_MS = 30000 };
+
+static const struct link_options plain = { .role = "commands",
+	.connect_timeout_ms = PATIENCE_MS,
+	.command_timeout_ms = PATIENCE_MS };
 
 /* Answers. */
 
@@ -513,7 +517,8 @@ output_is_bounded_and_drains_again(void **state)
 	struct probe *probe = &stage->probe;
 	char bytes[65536];
 
-	bring_up(stage, (struct link_options){ .max_output = OUTPUT_MAX });
+	bring_up(stage,
+	    (struct link_options){ .max_output = OUTPUT_MAX, .command_timeout_ms = PATIENCE_MS });
 	fill_output(stage);
 	assert_int_equal(probe->why.code, CREDIS_EBUSY);
 	assert_in_range(link_output_length(probe->link), OUTPUT_MAX + 1,
@@ -530,7 +535,8 @@ a_peer_gone_while_we_write_raises_no_signal(void **state)
 {
 	struct stage *stage = *state;
 
-	bring_up(stage, (struct link_options){ .max_output = OUTPUT_MAX });
+	bring_up(stage,
+	    (struct link_options){ .max_output = OUTPUT_MAX, .command_timeout_ms = PATIENCE_MS });
 	fill_output(stage);
 	peer_hang_up(&stage->peer);
 	assert_true(link_is_up(stage->probe.link));
@@ -685,7 +691,10 @@ try_once(struct scene *scene, const char *url, struct link_options options)
 	EVENTUALLY(scene->base, probe->ups + probe->downs > 0);
 }
 
-static const struct link_options named = { .role = "commands", .name = "test" };
+static const struct link_options named = { .role = "commands",
+	.name = "test",
+	.connect_timeout_ms = PATIENCE_MS,
+	.command_timeout_ms = PATIENCE_MS };
 
 static void
 ask(struct scene *scene, const char *first, const char *second, const char *third)
@@ -833,8 +842,8 @@ a_paused_server_is_given_up_at_the_deadline(void **state)
 	struct scene *scene = *state;
 	struct probe *probe = &scene->probe;
 
-	try_once(scene, login(scene, ":secret", "?socket_timeout=0.2"), named);
-	ask(scene, "CLIENT", "PAUSE", "1000");
+	try_once(scene, login(scene, ":secret", "?socket_timeout=1"), named);
+	ask(scene, "CLIENT", "PAUSE", "2500");
 	assert_true(probe_ask(probe, 1));
 	EVENTUALLY(scene->base, probe->downs >= 1);
 	assert_int_equal(probe->lost, 1);

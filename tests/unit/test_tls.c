@@ -9,6 +9,8 @@
 #include "link_probe.h"
 #include "redis_server.h"
 
+enum { PATIENCE_MS = 30000 };
+
 /* ca.pem signs: right.pem (for localhost and 127.0.0.1), wrong.pem (for another host) and client.pem;
  * other.pem is another authority. Keys are in .key files. */
 static char certificates[] = "/tmp/cr-XXXXXX";
@@ -137,7 +139,7 @@ open_link(struct scene *scene, const char *host, const char *options, const char
 	link_free(scene->probe.link);
 	snprintf(url, sizeof url, "rediss://%s:%d?%s%s", host, scene->server.port, options, more);
 	return probe_open(&scene->probe, scene->base, url,
-	    (struct link_options){ .role = "commands", .connect_timeout_ms = 2000 });
+	    (struct link_options){ .role = "commands", .connect_timeout_ms = PATIENCE_MS });
 }
 
 static const char *
@@ -248,7 +250,7 @@ a_server_without_tls_is_told_apart(void **state)
 {
 	struct scene *scene = *state;
 
-	assert_false(comes_up(scene, "127.0.0.1", trusting("ca.pem"), ""));
+	assert_false(comes_up(scene, "127.0.0.1", trusting("ca.pem"), "&socket_connect_timeout=1"));
 	expect(scene, CREDIS_EUNREACHABLE, "TLS");
 }
 
@@ -270,7 +272,7 @@ a_plain_link_to_a_tls_port_fails_in_words(void **state)
 static void
 much_is_carried_both_ways(void **state)
 {
-	enum { SIZE = 20 * 1024 * 1024 };
+	enum { SIZE = 4 * 1024 * 1024 };
 	struct scene *scene = *state;
 	struct probe *probe = &scene->probe;
 	char *bytes = malloc(SIZE);
