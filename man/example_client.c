@@ -5,12 +5,11 @@
 #include <string.h>
 
 static void
-on_event(void *arg, enum credis_monitor_event event,
-    const struct credis_reading *reading, const struct credis_error *err)
+on_event(void *arg, enum credis_monitor_event event, const struct credis_reading *reading,
+    const struct credis_error *err)
 {
 	if (event == CREDIS_MONITOR_VALUE)
-		printf("%s.%s = %s\n", reading->service, reading->keyword,
-		    reading->text);
+		printf("%s.%s = %s\n", reading->service, reading->keyword, reading->text);
 	if (event == CREDIS_MONITOR_GAP || event == CREDIS_MONITOR_FAILED)
 		fprintf(stderr, "%s\n", err->text);
 	if (event == CREDIS_MONITOR_FAILED)
@@ -19,8 +18,8 @@ on_event(void *arg, enum credis_monitor_event event,
 }
 
 static void
-on_modify(void *arg, size_t n, enum credis_progress progress,
-    const struct credis_error *err, const struct credis_reading *reading)
+on_modify(void *arg, size_t n, enum credis_progress progress, const struct credis_error *err,
+    const struct credis_reading *reading)
 {
 	(void)arg, (void)n, (void)reading;
 	if (progress == CREDIS_FINAL && err->code != CREDIS_OK)
@@ -44,10 +43,9 @@ main(int argc, char **argv)
 	write.length = strlen(argv[3]);
 	client = credis_client_new(base, argv[1], &err);
 	if (client != NULL)
-		monitor = credis_monitor_new(client, &write.keyword, 1, on_event,
-		    base, &err);
-	if (monitor == NULL || credis_client_modify(client, &write, 1, false,
-	    on_modify, NULL, &err) == 0)
+		monitor = credis_monitor_new(client, &write.keyword, 1, on_event, base, &err);
+	if (monitor == NULL ||
+	    credis_client_modify(client, &write, 1, false, on_modify, NULL, &err) == 0)
 		fprintf(stderr, "%s\n", err.text);
 	else
 		event_base_dispatch(base);

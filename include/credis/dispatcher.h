@@ -78,6 +78,12 @@ void credis_dispatcher_set_timeouts(struct credis_dispatcher *dispatcher, int64_
  * word is enough. A write that too few have is answered failed; it may be lost with the primary. Since 0.1. */
 bool credis_dispatcher_set_replicas(struct credis_dispatcher *dispatcher, unsigned replicas,
     struct credis_error *err);
+
+/* Bounds: clients remembered and bytes of answers for each of them, so that a request sent again is answered
+ * and not executed again; requests under way at a time, and bytes of their values, beyond which they are
+ * refused as busy. 0 leaves a bound as it is. Since 0.1. */
+bool credis_dispatcher_set_limits(struct credis_dispatcher *dispatcher, size_t clients,
+    size_t answer_bytes, size_t requests, size_t request_bytes, struct credis_error *err);
 void credis_dispatcher_set_log(struct credis_dispatcher *dispatcher, credis_log_sink *sink,
     void *arg);
 

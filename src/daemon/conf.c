@@ -22,6 +22,7 @@
 
 static bool check_url(const char *url, struct credis_error *err);
 static bool check_namespace(const char *ns, struct credis_error *err);
+static bool check_durability(const char *text, struct credis_error *err);
 static bool check_directory(const char *path, struct credis_error *err);
 static bool check_level(const char *level, struct credis_error *err);
 static bool check_listen(const char *address, struct credis_error *err);
@@ -40,6 +41,8 @@ static const struct setting store_rows[] = {
 	{ "command_timeout", SETTING_SPAN, AT(command_timeout_ms), "2 seconds",
 	    "a span of time from \"1 millisecond\" as \"2 seconds\"", "how long an answer of the store may take",
 	    NULL, NULL, true },
+	{ "durability", SETTING_TEXT, AT(durability), "none", "none, or replicas:N with N from 1 to 16",
+	    "how many replicas must have a write before it is answered done", check_durability, NULL, true },
 };
 static const struct setting_group store_group = SETTING_GROUP_OF("store", store_rows);
 
@@ -55,12 +58,26 @@ static const struct setting metrics_rows[] = {
 };
 static const struct setting_group metrics_group = SETTING_GROUP_OF("metrics", metrics_rows);
 
+static const struct setting limits_rows[] = {
+	{ "clients", SETTING_COUNT, AT(limit_clients), "4096", "a whole number from 1",
+	    "clients whose requests are remembered, so that none is executed twice", NULL, NULL, true },
+	{ "answers", SETTING_COUNT, AT(limit_answers), "65536", "a whole number of bytes from 1",
+	    "answers remembered for each client", NULL, NULL, true },
+	{ "requests", SETTING_COUNT, AT(limit_requests), "65536", "a whole number from 1",
+	    "requests under way at a time; more are refused as busy", NULL, NULL, true },
+	{ "bytes", SETTING_COUNT, AT(limit_bytes), "67108864", "a whole number of bytes from 1",
+	    "values under way at a time; more are refused as busy", NULL, NULL, true },
+};
+static const struct setting_group limits_group = SETTING_GROUP_OF("limits", limits_rows);
+
 static const struct setting top_rows[] = {
 	{ "store", SETTING_GROUP, 0, NULL, "a group: { url = \"…\"; }", "the Redis server", NULL, &store_group,
 	    false },
 	{ "log", SETTING_GROUP, 0, NULL, "a group: { level = \"…\"; }", "the log", NULL, &log_group, false },
 	{ "metrics", SETTING_GROUP, 0, NULL, "a group: { listen = \"…\"; }", "figures for Prometheus", NULL,
 	    &metrics_group, false },
+	{ "limits", SETTING_GROUP, 0, NULL, "a group: { clients = …; }", "bounds of memory", NULL,
+	    &limits_group, false },
 	{ "services_dir", SETTING_TEXT, AT(services_dir), NULL, "the path of a directory, or \"\" for none",
 	    "its files *.conf, in the order of their names, hold services", NULL, NULL, false },
 	{ "state_dir", SETTING_TEXT, AT(state_dir), NULL, "an absolute path",
@@ -100,6 +117,35 @@ static bool
 check_namespace(const char *ns, struct credis_error *err)
 {
 	return check_store("redis://localhost", ns, err);
+}
+
+/* "replicas:2" → 2, "none" → 0; -1 for anything else. */
+static int
+parse_durability(const char *text)
+{
+	static const char prefix[] = "replicas:";
+	const char *digits = text + strlen(prefix);
+	int replicas;
+
+	if (strcmp(text, "none") == 0)
+		return 0;
+	if (strncmp(text, prefix, strlen(prefix)) != 0 || strlen(digits) > 2 ||
+	    digits[strspn(digits, "0123456789")] != '\0')
+		return -1;
+	replicas = atoi(digits);
+	return replicas >= 1 && replicas <= 16 ? replicas : -1;
+}
+
+static bool
+check_durability(const char *text, struct credis_error *err)
+{
+	return parse_durability(text) >= 0 || refuse(err, "'%.64s' is no durability", text);
+}
+
+unsigned
+conf_replicas(const struct conf *conf)
+{
+	return (unsigned)parse_durability(conf->durability);
 }
 
 static bool

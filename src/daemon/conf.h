@@ -22,6 +22,11 @@ struct conf {
 	char *store_namespace;
 	int64_t connect_timeout_ms;
 	int64_t command_timeout_ms;
+	char *durability;
+	int64_t limit_clients;
+	int64_t limit_answers;
+	int64_t limit_requests;
+	int64_t limit_bytes;
 	char *log_level;
 	char *metrics_listen;       /* NULL: nowhere */
 
@@ -41,6 +46,9 @@ struct conf *conf_read_bytes(const char *bytes, size_t length, struct faults *fa
 void conf_free(struct conf *conf);
 
 bool conf_is_embedded(const struct conf *conf);
+
+/* How many replicas must have a write; 0: the primary's word is enough. */
+unsigned conf_replicas(const struct conf *conf);
 
 /* Where the embedded store listens. To free(). */
 char *conf_socket(const struct conf *conf);

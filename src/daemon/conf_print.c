@@ -188,6 +188,9 @@ text_of(const struct setting *row, const struct conf *conf, char *span)
 	switch (row->kind) {
 	case SETTING_SPAN:
 		return credis_span_print(*(const int64_t *)(base + row->at), span);
+	case SETTING_COUNT:
+		sprintf(span, "%lld", (long long)*(const int64_t *)(base + row->at));
+		return span;
 	case SETTING_TEXT:
 		/* Its services are printed as if they had stood in this file. */
 		if (row->at == SETTING_AT(conf, services_dir))
@@ -214,7 +217,10 @@ print_rows(const struct setting_group *group, const struct conf *conf, FILE *out
 			fputs("};\n", out);
 		} else if (text != NULL) {
 			fprintf(out, "%s = ", row->name);
-			print_text(text, out);
+			if (row->kind == SETTING_COUNT)
+				fputs(text, out);
+			else
+				print_text(text, out);
 			fputs(group->name[0] == '\0' ? ";\n" : "; ", out);
 		}
 	}

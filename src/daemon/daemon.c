@@ -406,6 +406,10 @@ make_dispatcher(struct daemon *daemon, struct credis_error *err)
 	    || !credis_dispatcher_set_namespace(daemon->dispatcher, conf->store_namespace, err))
 		return false;
 	credis_dispatcher_set_timeouts(daemon->dispatcher, conf->connect_timeout_ms, conf->command_timeout_ms);
+	if (!credis_dispatcher_set_replicas(daemon->dispatcher, conf_replicas(conf), err)
+	    || !credis_dispatcher_set_limits(daemon->dispatcher, (size_t)conf->limit_clients,
+	    (size_t)conf->limit_answers, (size_t)conf->limit_requests, (size_t)conf->limit_bytes, err))
+		return false;
 	credis_dispatcher_set_log(daemon->dispatcher, journal_sink, NULL);
 	credis_dispatcher_set_state_cb(daemon->dispatcher, on_state, daemon);
 	set_level(daemon, conf);

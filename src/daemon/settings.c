@@ -6,6 +6,7 @@
 #include <credis/span.h>
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -20,7 +21,7 @@ text_at(const void *base, const struct setting *row)
 }
 
 static int64_t *
-span_at(const void *base, const struct setting *row)
+number_at(const void *base, const struct setting *row)
 {
 	return (int64_t *)((char *)base + row->at);
 }
@@ -32,7 +33,9 @@ settings_begin(const struct setting_group *group, void *base)
 		if (row->kind == SETTING_GROUP)
 			settings_begin(row->group, base);
 		else if (row->kind == SETTING_SPAN && row->standard != NULL)
-			credis_span_parse(row->standard, span_at(base, row), NULL);
+			credis_span_parse(row->standard, number_at(base, row), NULL);
+		else if (row->kind == SETTING_COUNT)
+			*number_at(base, row) = atoll(row->standard);
 		else if (row->kind == SETTING_TEXT && row->standard != NULL)
 			*text_at(base, row) = must(strdup(row->standard));
 	}
@@ -125,7 +128,22 @@ take_span(const struct conf_tree *tree, const config_setting_t *setting, const s
 	else if (ms == 0)
 		conf_tree_fault(tree, setting, "%s: %s is no time at all (%s)", name, text, row->allowed);
 	else
-		*span_at(base, row) = ms;
+		*number_at(base, row) = ms;
+}
+
+static void
+take_count(const struct conf_tree *tree, const config_setting_t *setting, const struct setting *row,
+    const char *name, void *base)
+{
+	long long count = config_setting_get_int64(setting);
+
+	if (config_setting_type(setting) == CONFIG_TYPE_INT)
+		count = config_setting_get_int(setting);
+	if (count >= 1 && count <= SETTING_COUNT_MAX)
+		*number_at(base, row) = count;
+	else
+		conf_tree_fault(tree, setting, "%s: %lld is not from 1 to %d (%s)", name, count,
+		    SETTING_COUNT_MAX, row->allowed);
 }
 
 static bool
@@ -137,6 +155,8 @@ has_kind(const config_setting_t *setting, enum setting_kind kind)
 	case SETTING_TEXT:
 	case SETTING_SPAN:
 		return conf_tree_text(setting) != NULL;
+	case SETTING_COUNT:
+		return type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64;
 	case SETTING_GROUP:
 		return type == CONFIG_TYPE_GROUP;
 	case SETTING_LIST:
@@ -161,6 +181,9 @@ take_row(const struct conf_tree *tree, const config_setting_t *setting, const st
 		break;
 	case SETTING_SPAN:
 		take_span(tree, setting, row, name, base);
+		break;
+	case SETTING_COUNT:
+		take_count(tree, setting, row, name, base);
 		break;
 	case SETTING_GROUP:
 		settings_take(tree, setting, row->group, base);
@@ -199,7 +222,8 @@ differs(const struct setting *row, const void *a, const void *b)
 {
 	if (row->kind == SETTING_TEXT)
 		return texts_differ(*text_at(a, row), *text_at(b, row));
-	return row->kind == SETTING_SPAN && *span_at(a, row) != *span_at(b, row);
+	return (row->kind == SETTING_SPAN || row->kind == SETTING_COUNT)
+	    && *number_at(a, row) != *number_at(b, row);
 }
 
 void

@@ -13,9 +13,12 @@
 enum setting_kind {
 	SETTING_TEXT,       /* char * */
 	SETTING_SPAN,       /* int64_t, milliseconds, from 1 */
+	SETTING_COUNT,      /* int64_t, from 1 to SETTING_COUNT_MAX */
 	SETTING_GROUP,      /* its members go into the same struct */
 	SETTING_LIST,       /* const config_setting_t *: somebody else reads it */
 };
+
+enum { SETTING_COUNT_MAX = 1 << 30 };
 
 struct setting {
 	const char *name;

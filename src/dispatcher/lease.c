@@ -21,16 +21,21 @@
 #define EPOCH "\"epoch\":"
 #define NO_EPOCH EPOCH "0"
 
-/* Our own text from before the connection was lost counts as free; so does what is no text at all. */
+/* Our own text from before the connection was lost counts as free; so does what is no text at all. Who is
+ * patient (ARGV[5]) leaves an emptied store to others. A count of epochs that begins gets a name, as it
+ * begins anew where the store was emptied. */
 static const char claim_script[] =
     "local now = redis.pcall('get', KEYS[1]) "
     "if type(now) == 'string' and now ~= ARGV[3] then return now end "
+    "if ARGV[5] == '1' and not redis.pcall('hget', KEYS[2], 'epoch') then return false end "
     "local epoch = redis.pcall('hincrby', KEYS[2], 'epoch', 1) "
     "if type(epoch) == 'table' then redis.call('del', KEYS[2]) "
     "epoch = redis.call('hincrby', KEYS[2], 'epoch', 1) end "
+    "if epoch == 1 then "
+    "redis.call('hset', KEYS[2], 'count', table.concat(redis.call('time'), '.')) end "
     "local text = string.gsub(ARGV[1], ARGV[4], '\"epoch\":' .. epoch, 1) "
     "redis.call('set', KEYS[1], text, 'px', ARGV[2]) "
-    "return epoch";
+    "return {epoch, redis.call('hget', KEYS[2], 'count')}";
 static const char renew_script[] =
     "if redis.pcall('get', KEYS[1]) == ARGV[1] then "
     "return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0";
@@ -119,6 +124,14 @@ static void on_claimed(void *arg, uint64_t ticket, const struct reply *reply,
 static void on_renewed(void *arg, uint64_t ticket, const struct reply *reply,
     const struct credis_error *err);
 
+/* Whoever served until now has the values in memory where the store lost them, and goes first. */
+static bool
+is_patient(const struct lease *lease)
+{
+	return lease->others != NULL &&
+	    (lease->emptied_ms == 0 || monotonic_ms() < lease->emptied_ms + LEASE_MS);
+}
+
 static bool
 send_script(struct lease *lease, const char *script, link_answer *answer)
 {
@@ -131,7 +144,7 @@ send_script(struct lease *lease, const char *script, link_answer *answer)
 		return false;
 	names_service(&key, post->store.ns, lease->service, NAMES_DISPATCHER);
 	names_service(&about, post->store.ns, lease->service, NAMES_ABOUT);
-	command_begin(out, 9);
+	command_begin(out, 10);
 	command_text(out, "EVAL");
 	command_text(out, script);
 	command_integer(out, 2);
@@ -141,6 +154,7 @@ send_script(struct lease *lease, const char *script, link_answer *answer)
 	command_integer(out, LEASE_MS);
 	command_text(out, lease->before != NULL ? lease->before : "");
 	command_text(out, NO_EPOCH);
+	command_text(out, is_patient(lease) ? "1" : "0");
 	lease->asked_ms = monotonic_ms();
 	return true;
 }
@@ -194,27 +208,40 @@ say_waiting_no_more(struct lease *lease)
 		command_texts(out, "DEL", key.text, NULL);
 }
 
-/* Connection ids of another run of the server may be anybody's by now. */
-static void
-kill_predecessor(struct lease *lease)
+static bool
+is_in_use(const struct post *post, int64_t connection)
 {
-	json_t *json = lease->others != NULL ? json_loads(lease->others, 0, NULL) : NULL;
+	return connection == link_connection_id(post->store.link) ||
+	    connection == intake_connection_id(post->intake);
+}
+
+/* Kills the connections that a lease names: what they still hold must not be executed from now on. Ids of
+ * another run of the server may be anybody's by now. */
+static void
+kill_connections(const struct lease *lease, const char *text)
+{
+	const struct post *post = lease->post;
+	json_t *json = text != NULL ? json_loads(text, 0, NULL) : NULL;
 	const char *run = json_string_value(json_object_get(json, "run"));
 	json_t *connections = json_object_get(json, "connections");
 	json_t *connection;
 	size_t n;
 
-	if (run != NULL && lease->post->run_id[0] != '\0' && strcmp(run, lease->post->run_id) == 0) {
+	if (run != NULL && post->run_id[0] != '\0' && strcmp(run, post->run_id) == 0) {
 		json_array_foreach (connections, n, connection) {
-			struct buffer *out = link_command(lease->post->store.link, NULL, NULL, 0, NULL);
+			int64_t id = json_integer_value(connection);
+			struct buffer *out;
 
-			if (out == NULL || json_integer_value(connection) <= 0)
+			if (id <= 0 || is_in_use(post, id))
+				continue;
+			out = link_command(post->store.link, NULL, NULL, 0, NULL);
+			if (out == NULL)
 				break;
 			command_begin(out, 4);
 			command_text(out, "CLIENT");
 			command_text(out, "KILL");
 			command_text(out, "ID");
-			command_integer(out, json_integer_value(connection));
+			command_integer(out, id);
 		}
 	}
 	json_decref(json);
@@ -236,20 +263,41 @@ lease_set_epoch(struct lease *lease, int64_t epoch)
 	lease->mine = buffer_give(&text);
 }
 
-static void
-lease_taken(struct lease *lease, int64_t epoch)
+/* Where the count began anew, nobody can have come first while our lease had not lapsed. */
+static enum lease_gap
+gap_before(const struct lease *lease, int64_t epoch, const char *count)
 {
-	kill_predecessor(lease);
+	if (lease->epoch == 0)
+		return LEASE_SOMEBODY;
+	if (strcmp(count, lease->count) == 0)
+		return epoch == lease->epoch + 1 ? LEASE_NOBODY : LEASE_SOMEBODY;
+	if (epoch != 1)
+		return LEASE_SOMEBODY;
+	return monotonic_ms() < lease->renewed_ms + LEASE_MS ? LEASE_NOBODY : LEASE_UNCERTAIN;
+}
+
+static void
+lease_taken(struct lease *lease, int64_t epoch, const char *count)
+{
+	enum lease_gap gap = gap_before(lease, epoch, count);
+
+	kill_connections(lease, lease->others);
+	kill_connections(lease, lease->before);
 	say_waiting_no_more(lease);
 	free(lease->others);
 	lease->others = NULL;
 	lease_set_epoch(lease, epoch);
+	lease->epoch = epoch;
+	snprintf(lease->count, sizeof(lease->count), "%s", count);
 	lease->state = LEASE_HELD;
 	lease->was_held = true;
 	lease->renewed_ms = lease->asked_ms;
+	lease->emptied_ms = 0;
 	lease->fault.code = CREDIS_OK;
 	lease_arm(lease, LEASE_RENEW_MS);
-	served_on_lease_held(lease->served, epoch);
+	log_event(lease->post->log, CREDIS_LOG_INFO, "+lease", "%s: taken, number %lld", lease->service,
+	    (long long)epoch);
+	served_on_lease_held(lease->served, gap);
 }
 
 static void
@@ -259,6 +307,8 @@ lease_seen(struct lease *lease, const struct reply *reply)
 	    !reply_text_is(reply, lease->others);
 
 	lease->state = LEASE_OTHERS;
+	lease->epoch = 0;
+	lease->emptied_ms = 0;
 	lease_arm(lease, LEASE_RETRY_MS);
 	say_waiting(lease);
 	if (!news)
@@ -268,10 +318,20 @@ lease_seen(struct lease *lease, const struct reply *reply)
 	served_on_lease_others(lease->served);
 }
 
+/* Nobody holds it, and the store knows nothing: whose turn it is shows within LEASE_MS. */
+static void
+lease_left(struct lease *lease)
+{
+	if (lease->emptied_ms == 0)
+		lease->emptied_ms = monotonic_ms();
+	lease_arm(lease, LEASE_RETRY_MS);
+}
+
 static void
 on_claimed(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
 {
 	struct served *served = post_find(arg, ticket);
+	const struct reply *count;
 	struct credis_error why;
 	int64_t epoch;
 
@@ -280,14 +340,15 @@ on_claimed(void *arg, uint64_t ticket, const struct reply *reply, const struct c
 		return;                 /* lost: served_store_up() begins anew */
 	if (reply->kind == REPLY_TEXT) {
 		lease_seen(&served->lease, reply);
-	} else if (reply_integer(reply, &epoch)) {
-		lease_taken(&served->lease, epoch);
+	} else if (reply_integer(reply_item(reply, 0), &epoch)) {
+		count = reply_item(reply, 1);
+		lease_taken(&served->lease, epoch, count->kind == REPLY_TEXT ? count->text : "");
 	} else if (reply->kind == REPLY_ERROR) {
 		reply_explain(reply, &why);
 		lease_arm(&served->lease, LEASE_RENEW_MS);
 		served_on_lease_refused(served, why.text);
 	} else {
-		lease_arm(&served->lease, LEASE_RETRY_MS);  /* lapsed between the two commands */
+		lease_left(&served->lease);
 	}
 }
 
@@ -335,6 +396,7 @@ void
 lease_suspend(struct lease *lease)
 {
 	lease->state = LEASE_NONE;
+	lease->emptied_ms = 0;
 	event_del(lease->timer);
 }
 

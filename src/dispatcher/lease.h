@@ -13,6 +13,13 @@ enum {
 
 enum lease_state { LEASE_NONE, LEASE_ASKED, LEASE_OTHERS, LEASE_HELD };
 
+/* Who may have served since the lease was last ours. */
+enum lease_gap {
+	LEASE_NOBODY,
+	LEASE_UNCERTAIN,            /* the store was emptied: nobody that we know of */
+	LEASE_SOMEBODY,             /* also where it never was ours */
+};
+
 struct lease {
 	struct post *post;
 	struct served *served;
@@ -20,11 +27,14 @@ struct lease {
 	struct event *timer;
 	enum lease_state state;
 	char *mine;                 /* JSON under the key while it is ours */
-	char *before;               /* the same of our last connection; NULL: none */
+	char *before;               /* the same when it was last ours; NULL: never */
 	char *others;               /* JSON last seen of somebody else; NULL: none */
 	int64_t asked_ms;           /* monotonic: when the request under way was sent */
 	int64_t waiting_ms;         /* monotonic: when we last said that we stand by */
 	int64_t renewed_ms;         /* monotonic: from when the lease counts */
+	int64_t emptied_ms;         /* monotonic: when the store was found emptied; 0: it was not */
+	int64_t epoch;              /* of our last lease; 0 before the first, and once others serve */
+	char count[32];             /* names the count that 'epoch' is of */
 	bool was_held;              /* 'mine' has been under the key */
 	bool renewing;              /* a renewal is under way */
 	struct credis_error fault;  /* why the last renewal failed; code CREDIS_OK: it did not */

@@ -382,9 +382,12 @@ void
 registration_remove(struct served *served)
 {
 	struct post *post = served->post;
-	struct buffer *out;
+	struct buffer *out = begin(served, 3, "HDEL", NAMES_ABOUT, NULL);
 	struct name services;
 
+	/* Monitors hear of hash commands only: this one tells them. */
+	if (out != NULL)
+		command_text(out, "generation");
 	for (size_t n = 0; n < served->registry.count; n++)
 		store_remove(&post->store, served_name(served),
 		    served->registry.entries[n]->keyword->name, NULL);

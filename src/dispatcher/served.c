@@ -165,14 +165,6 @@ served_new_round(struct served *served)
 	served->round = ++served->post->last_serial;
 }
 
-/* Nobody has served between our last lease and this one, as far as the count of take-overs tells; it starts
- * anew where the store was emptied. */
-static bool
-nobody_between(const struct served *served, int64_t epoch)
-{
-	return served->epoch != 0 && (epoch == served->epoch + 1 || epoch == 1);
-}
-
 /* The channels are another dispatcher's now. */
 static void
 leave_channels(struct served *served)
@@ -183,19 +175,15 @@ leave_channels(struct served *served)
 }
 
 void
-served_on_lease_held(struct served *served, int64_t epoch)
+served_on_lease_held(struct served *served, enum lease_gap gap)
 {
-	bool ours_all_along = nobody_between(served, epoch);
-
-	served->epoch = epoch;
-	log_event(served->post->log, CREDIS_LOG_INFO, "+lease", "%s: taken, number %lld",
-	    served_name(served), (long long)epoch);
-	if (!ours_all_along) {
+	if (gap != LEASE_NOBODY) {
 		leave_channels(served);
-		registry_forget(&served->registry);
 		served->took_us = store_now_us(&served->post->store);
 	}
-	if (!ours_all_along || served->state != SERVED_READY)
+	if (gap == LEASE_SOMEBODY)
+		registry_forget(&served->registry);
+	if (gap != LEASE_NOBODY || served->state != SERVED_READY)
 		served_enter(served, SERVED_REGISTERING, "");
 	registration_start(served);
 }
@@ -206,6 +194,7 @@ served_on_lease_others(struct served *served)
 	char holder[128], why[192];
 
 	leave_channels(served);
+	holdback_clear(&served->holdback);      /* whoever serves has them, too */
 	snprintf(why, sizeof(why), "served by %s; standing by", lease_holder(&served->lease, holder));
 	served_enter(served, SERVED_STANDBY, why);
 }

@@ -41,7 +41,6 @@ struct served {
 	bool drained;               /* stopping: nothing more comes from the intake */
 	uint64_t under_way;         /* requests */
 	size_t looked_at;           /* where reconcile_some() goes on */
-	int64_t epoch;              /* of our lease; 0 before the first */
 	int64_t took_us;            /* when we took over: what was sent before is not ours to judge */
 	uint64_t last_requests;     /* counters at the last tick */
 	uint64_t last_finished, last_lag_us;
@@ -89,7 +88,7 @@ bool served_may_write(const struct served *served, struct credis_error *err);
 void served_new_round(struct served *served);
 
 /* From its parts. */
-void served_on_lease_held(struct served *served, int64_t epoch);
+void served_on_lease_held(struct served *served, enum lease_gap gap);
 void served_on_lease_others(struct served *served);
 void served_on_lease_refused(struct served *served, const char *why);
 void served_on_registered(struct served *served, const struct credis_error *err);

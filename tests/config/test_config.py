@@ -128,15 +128,15 @@ def test_lines_stay_right_beyond_sixteen_bits(tmp_path):
     assert done.stderr.startswith(f"{far}:70002: colour: no such setting")
 
 
-def test_a_hundred_thousand_keywords_are_read_and_every_fault_found(tmp_path):
+def test_tens_of_thousands_of_keywords_are_read_and_every_fault_found(tmp_path):
     many = tmp_path / "many.conf"
     rows = ",\n".join(f'{{ name = "K{n}"; type = "double"; range = [ 0, {-1 if n % 1000 == 0 else 1} ]; }}'
-                      for n in range(100000))
+                      for n in range(50000))
     many.write_text(f'services_dir = "";\nservices = ( {{ name = "many"; keywords = (\n{rows}\n); }} );\n')
     done = credisd("-n", "-c", many)
     assert done.returncode == 1
-    assert len(done.stderr.splitlines()) == 100
-    assert done.stderr.splitlines()[-1] == f"{many}:99003: K99000: range: the minimum 0 is above the maximum -1"
+    assert len(done.stderr.splitlines()) == 50
+    assert done.stderr.splitlines()[-1] == f"{many}:49003: K49000: range: the minimum 0 is above the maximum -1"
 
 
 @pytest.mark.parametrize("args", [["--colour"], ["-c"], ["-x"], ["serve"], ["-n", "more"]], ids=" ".join)

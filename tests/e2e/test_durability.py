@@ -1,0 +1,30 @@
+"""Writes that count only when replicas have them."""
+
+from harness.daemon import DEMO
+from harness.peer import Peer
+
+
+def with_durability(redis, durability):
+    return f'store = {{ url = "{redis.url}"; durability = "{durability}"; }};'
+
+
+def test_without_replicas_a_write_is_not_done(redis, credisd):
+    credisd(config_text=with_durability(redis, "replicas:1"), services=DEMO)
+    peer = Peer(redis)
+    answer = peer.ask("POS", "5")
+    assert (answer["is"], answer["code"]) == ("failed", "store")
+    assert answer["body"] == "POS: written, but 0 replicas have it, of 1 that must"
+    peer.close()
+
+
+def test_with_a_replica_a_write_is_done_when_the_replica_has_it(redis_server, credisd, wait_for):
+    primary = redis_server(tcp=True)
+    replica = redis_server("--replicaof", "127.0.0.1", primary.port, "--repl-diskless-sync-delay", "0")
+    wait_for(lambda: replica.connection().info("replication")["master_link_status"] == "up",
+             what="the replica follows")
+    credisd(url=primary.url, config_text=with_durability(primary, "replicas:1"))
+    peer = Peer(primary)
+    numbers = [peer.send("COUNT", str(n)) for n in range(20)]
+    assert {peer.final(n)["is"] for n in numbers} == {"done"}
+    assert replica.connection().hget("credis:{demo}:COUNT", "value") == "19"
+    peer.close()
