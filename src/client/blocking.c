@@ -15,7 +15,7 @@ struct blocked {
 	bool done;
 	struct credis_error err;
 	struct credis_reading *reading;
-	struct names_pair name;     /* of the description asked for */
+	struct names_pair name; /* of the description asked for */
 	struct credis_keyword *description;
 };
 
@@ -34,8 +34,9 @@ static bool
 may_block(const struct credis_client *client, struct blocked *blocked)
 {
 	*blocked = (struct blocked){ .err = { .code = CREDIS_OK } };
-	return client->own_base || error_set(&blocked->err, CREDIS_EINVAL,
-	    "a client on an event loop of the program's own cannot block");
+	return client->own_base ||
+	    error_set(&blocked->err, CREDIS_EINVAL,
+		"a client on an event loop of the program's own cannot block");
 }
 
 static struct credis_keyword *
@@ -55,7 +56,8 @@ keep_reading(struct blocked *blocked, const struct credis_reading *reading)
 
 	blocked->reading = stored_copy(reading);
 	if (blocked->reading != NULL)
-		blocked->reading->description = described ? copy_description(reading->description) : NULL;
+		blocked->reading->description =
+		    described ? copy_description(reading->description) : NULL;
 	if (blocked->reading != NULL && described == (blocked->reading->description != NULL))
 		return;
 	credis_reading_free(blocked->reading);
@@ -100,11 +102,13 @@ credis_modify(struct credis_client *client, const char *keyword, const char *tex
     struct credis_reading **stored, struct credis_error *err)
 {
 	const struct credis_modify write = {
-		.keyword = keyword, .text = text, .length = strlen(text),
+		.keyword = keyword,
+		.text = text,
+		.length = strlen(text),
 	};
 	struct blocked blocked;
-	bool begun = may_block(client, &blocked) && credis_client_modify(client, &write, 1, false,
-	    on_modify, &blocked, &blocked.err) != 0;
+	bool begun = may_block(client, &blocked) &&
+	    credis_client_modify(client, &write, 1, false, on_modify, &blocked, &blocked.err) != 0;
 	bool done = run(client, &blocked, begun, err);
 
 	if (stored != NULL)
@@ -157,7 +161,7 @@ credis_describe(struct credis_client *client, const char *keyword, struct credis
 	bool begun = may_block(client, &blocked) &&
 	    names_split(keyword, NULL, false, &blocked.name, &blocked.err) &&
 	    demand_descriptions(client, blocked.name.service, blocked.name.keyword, on_description,
-	    &blocked, &blocked.err) != 0;
+		&blocked, &blocked.err) != 0;
 
 	run(client, &blocked, begun, err);
 	return blocked.description;

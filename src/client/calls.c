@@ -11,19 +11,20 @@
 
 #include <event2/event.h>
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
-	CALLS_MAX = 65536,          /* calls, and writes in them, under way at a time */
-	AT_ONCE = 4096,             /* begun in one turn of the event loop */
+	CALLS_MAX = 65536, /* calls, and writes in them, under way at a time */
+	AT_ONCE = 4096,    /* begun in one turn of the event loop */
 };
 
 TAILQ_HEAD(call_list, call);
 
 struct calls {
-	struct call *table;         /* by id */
+	struct call *table; /* by id */
 	struct call_list queued, waiting;
-	struct event *kick;         /* begins what is queued */
+	struct event *kick; /* begins what is queued */
 	bool kicking;
 	struct moments deadlines;
 	credis_call last_id;
@@ -73,21 +74,18 @@ calls_have_room(const struct credis_client *client, size_t more, struct credis_e
 
 	if (more <= CALLS_MAX && busy <= CALLS_MAX - more)
 		return true;
-	return error_set(err, CREDIS_EBUSY, "%zu calls are under way already, of %d there may be", busy,
-	    CALLS_MAX);
+	return error_set(err, CREDIS_EBUSY, "%zu calls are under way already, of %d there may be",
+	    busy, CALLS_MAX);
 }
 
 static struct call_list *
 list_of(struct calls *calls, enum call_state state)
 {
 	switch (state) {
-	case CALL_QUEUED:
-		return &calls->queued;
-	case CALL_WAITING:
-		return &calls->waiting;
+	case CALL_QUEUED: return &calls->queued;
+	case CALL_WAITING: return &calls->waiting;
 	case CALL_RUNNING:
-	case CALL_ENDED:
-		break;
+	case CALL_ENDED: break;
 	}
 	return NULL;
 }
@@ -302,6 +300,16 @@ call_command(struct call *call, call_answer *answer)
 	return NULL;
 }
 
+static void
+prefix(struct credis_error *err, const struct names_pair *about)
+{
+	char name[sizeof(*about) + 1];
+
+	snprintf(name, sizeof(name), "%s%s%s", about->service, about->keyword[0] != '\0' ? "." : "",
+	    about->keyword);
+	error_prefix(err, name);
+}
+
 struct call *
 call_answered(void *arg, uint64_t id, const struct reply *reply, bool well)
 {
@@ -317,6 +325,8 @@ call_answered(void *arg, uint64_t id, const struct reply *reply, bool well)
 	if (!well || !reply_is_error(reply, NULL))
 		return call;
 	reply_explain(reply, &err);
+	if (call->about != NULL)
+		prefix(&err, call->about);
 	call->kind->fail(call, &err);
 	return NULL;
 }

@@ -4,6 +4,7 @@
 #define CLIENT_CALLS_H
 
 #include "client/moments.h"
+#include "core/names.h"
 #include "core/table.h"
 #include "redis/reply.h"
 
@@ -18,7 +19,7 @@ struct buffer;
 struct call;
 
 struct call_kind {
-	bool answers;               /* it needs the answer channel */
+	bool answers; /* it needs the answer channel */
 
 	/* The store is there. Called again, to begin anew, when it was lost meanwhile. */
 	void (*start)(struct call *call);
@@ -34,8 +35,8 @@ struct call_kind {
 };
 
 enum call_state {
-	CALL_QUEUED,                /* for the next turn of the event loop */
-	CALL_WAITING,               /* for the store */
+	CALL_QUEUED,  /* for the next turn of the event loop */
+	CALL_WAITING, /* for the store */
 	CALL_RUNNING,
 	CALL_ENDED,
 };
@@ -47,6 +48,7 @@ struct call {
 	const struct call_kind *kind;
 	enum call_state state;
 	unsigned holders;
+	const struct names_pair *about; /* for sentences; lies in the call; NULL: several */
 	int64_t timeout_ms;
 	struct moment deadline;
 	TAILQ_ENTRY(call) next;

@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT_MAX = 64 };                 /* services whose descriptions are kept */
+enum { KEPT_MAX = 64 }; /* services whose descriptions are kept */
 
 struct catalogs {
 	size_t count;
-	struct catalog *kept[KEPT_MAX];     /* the one asked for last comes last */
+	struct catalog *kept[KEPT_MAX]; /* the one asked for last comes last */
 };
 
 struct catalogs *
@@ -70,8 +70,10 @@ compare_keywords(const void *a, const void *b)
 const struct credis_keyword *
 catalog_find(const struct catalog *catalog, const char *keyword)
 {
-	struct credis_keyword **found = catalog->count == 0 ? NULL : bsearch(keyword,
-	    catalog->keywords, catalog->count, sizeof(*catalog->keywords), compare_name);
+	struct credis_keyword **found = catalog->count == 0
+	    ? NULL
+	    : bsearch(keyword, catalog->keywords, catalog->count, sizeof(*catalog->keywords),
+		  compare_name);
 
 	return found != NULL ? *found : NULL;
 }
@@ -129,11 +131,11 @@ catalog_new(const char *service, const char *generation, size_t room)
 
 struct question {
 	struct call call;
-	char service[CREDIS_SERVICE_MAX + 1];
-	char **names;               /* NULL: all */
+	struct names_pair name; /* the service */
+	char **names;           /* NULL: all */
 	size_t count;
-	char *generation;           /* as the store has it; NULL: none */
-	struct catalog *kept;       /* held: what we have, if it still holds */
+	char *generation;     /* as the store has it; NULL: none */
+	struct catalog *kept; /* held: what we have, if it still holds */
 	catalog_end *end;
 	void *arg;
 };
@@ -190,7 +192,8 @@ add_description(struct catalog *catalog, const struct reply *json, const struct 
 	if (keyword != NULL)
 		catalog->keywords[catalog->count++] = keyword;
 	else
-		log_event(log, CREDIS_LOG_WARNING, "description", "%s: %s", catalog->service, err.text);
+		log_event(log, CREDIS_LOG_WARNING, "description", "%s: %s", catalog->service,
+		    err.text);
 }
 
 /* 'stride': whether names and descriptions alternate (2), or descriptions stand alone (1). */
@@ -198,7 +201,8 @@ static void
 take_descriptions(struct question *question, const struct reply *reply, size_t stride)
 {
 	const char *generation = question->generation != NULL ? question->generation : "";
-	struct catalog *catalog = catalog_new(question->service, generation, reply->count / stride);
+	struct catalog *catalog =
+	    catalog_new(question->name.service, generation, reply->count / stride);
 	struct credis_error err;
 
 	if (catalog == NULL) {
@@ -236,13 +240,13 @@ on_named(void *client, uint64_t id, const struct reply *reply, const struct cred
 static void
 ask_descriptions(struct question *question)
 {
-	struct buffer *out = call_command(&question->call,
-	    question->names == NULL ? on_all : on_named);
+	struct buffer *out =
+	    call_command(&question->call, question->names == NULL ? on_all : on_named);
 	struct name key;
 
 	if (out == NULL)
 		return;
-	names_service(&key, question->call.client->ns, question->service, NAMES_KEYWORDS);
+	names_service(&key, question->call.client->ns, question->name.service, NAMES_KEYWORDS);
 	if (question->names == NULL) {
 		command_texts(out, "HGETALL", key.text, NULL);
 		return;
@@ -255,8 +259,7 @@ ask_descriptions(struct question *question)
 }
 
 static void
-on_generation(void *client, uint64_t id, const struct reply *reply,
-    const struct credis_error *lost)
+on_generation(void *client, uint64_t id, const struct reply *reply, const struct credis_error *lost)
 {
 	struct call *call = call_answered(client, id, reply, true);
 	struct question *question = (struct question *)call;
@@ -265,9 +268,10 @@ on_generation(void *client, uint64_t id, const struct reply *reply,
 	if (call == NULL)
 		return;
 	free(question->generation);
-	question->generation = reply->kind == REPLY_TEXT ? text_copy(reply->text, reply->length) : NULL;
+	question->generation =
+	    reply->kind == REPLY_TEXT ? text_copy(reply->text, reply->length) : NULL;
 	if (question->kept == NULL)
-		return;                 /* the descriptions are on their way */
+		return; /* the descriptions are on their way */
 	if (question->generation != NULL &&
 	    strcmp(question->generation, question->kept->generation) == 0) {
 		finish_well(question, question->kept);
@@ -283,7 +287,7 @@ on_start(struct call *call)
 {
 	struct question *question = (struct question *)call;
 	struct catalogs *catalogs = call->client->catalogs;
-	size_t n = find_kept(catalogs, question->service);
+	size_t n = find_kept(catalogs, question->name.service);
 	struct buffer *out;
 	struct name about;
 
@@ -292,7 +296,7 @@ on_start(struct call *call)
 	out = call_command(call, on_generation);
 	if (out == NULL)
 		return;
-	names_service(&about, call->client->ns, question->service, NAMES_ABOUT);
+	names_service(&about, call->client->ns, question->name.service, NAMES_ABOUT);
 	command_texts(out, "HGET", about.text, "generation", NULL);
 	if (question->kept == NULL)
 		ask_descriptions(question);
@@ -321,13 +325,16 @@ catalog_ask(struct credis_client *client, const char *service, const char *const
     size_t count, catalog_end *end, void *arg, struct credis_error *err)
 {
 	static const struct call_kind kind = {
-		.start = on_start, .fail = on_fail, .clear = on_clear,
+		.start = on_start,
+		.fail = on_fail,
+		.clear = on_clear,
 	};
 	struct question *question = call_new(client, sizeof(*question), &kind, err);
 
 	if (question == NULL)
 		return 0;
-	snprintf(question->service, sizeof(question->service), "%s", service);
+	snprintf(question->name.service, sizeof(question->name.service), "%s", service);
+	question->call.about = &question->name;
 	question->end = end;
 	question->arg = arg;
 	if (copy_names(question, names, count))

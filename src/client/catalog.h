@@ -14,16 +14,16 @@ struct catalogs;
 struct catalog {
 	unsigned holders;
 	char service[CREDIS_SERVICE_MAX + 1];
-	char *generation;           /* "": the store has none, so it may be incomplete */
+	char *generation; /* "": the store has none, so it may be incomplete */
 	size_t count;
-	struct credis_keyword **keywords;       /* by name */
+	struct credis_keyword **keywords; /* by name */
 };
 
 struct catalogs *catalogs_new(void);
 void catalogs_free(struct catalogs *catalogs);
 
 struct catalog *catalog_hold(struct catalog *catalog);
-void catalog_release(struct catalog *catalog);         /* NULL is fine */
+void catalog_release(struct catalog *catalog); /* NULL is fine */
 
 const struct credis_keyword *catalog_find(const struct catalog *catalog, const char *keyword);
 
@@ -33,8 +33,7 @@ typedef void catalog_end(void *arg, const struct credis_error *err, struct catal
 /* Asks for all of a service's descriptions ('names' NULL), or for 'count' of them by name; both without
  * asking again for what is known to be of the present generation. A call like another, to be cancelled when
  * 'arg' goes away; 0 with CREDIS_ENOMEM. */
-credis_call catalog_ask(struct credis_client *client, const char *service,
-    const char *const *names, size_t count, catalog_end *end, void *arg,
-    struct credis_error *err);
+credis_call catalog_ask(struct credis_client *client, const char *service, const char *const *names,
+    size_t count, catalog_end *end, void *arg, struct credis_error *err);
 
 #endif

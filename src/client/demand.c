@@ -13,12 +13,12 @@
 struct demand {
 	struct call call;
 	char service[CREDIS_SERVICE_MAX + 1];
-	char keyword[CREDIS_KEYWORD_MAX + 1];   /* "": all there are */
-	credis_call step;           /* the call under way for it */
-	struct catalog *catalog;    /* held: found, but empty */
+	char keyword[CREDIS_KEYWORD_MAX + 1]; /* "": all there are */
+	credis_call step;                     /* the call under way for it */
+	struct catalog *catalog;              /* held: found, but empty */
 	catalog_end *end;
 	void *arg;
-	credis_keywords_cb *cb;     /* with credis_client_keywords() */
+	credis_keywords_cb *cb; /* with credis_client_keywords() */
 	void *cb_arg;
 };
 
@@ -94,18 +94,20 @@ on_answer(void *arg, const struct credis_error *err, struct catalog *catalog)
 	}
 	catalog_release(demand->catalog);
 	demand->catalog = catalog_hold(catalog);
-	demand->step = diagnose(demand->call.client, demand->service, name, on_diagnosed, demand,
-	    &fault);
+	demand->step =
+	    diagnose(demand->call.client, demand->service, name, on_diagnosed, demand, &fault);
 	if (demand->step == 0)
 		settle(demand, &fault, NULL);
 }
 
 static struct demand *
-demand_new(struct credis_client *client, const char *service, const char *keyword,
-    catalog_end *end, void *arg, struct credis_error *err)
+demand_new(struct credis_client *client, const char *service, const char *keyword, catalog_end *end,
+    void *arg, struct credis_error *err)
 {
 	static const struct call_kind kind = {
-		.start = on_start, .fail = on_fail, .clear = on_clear,
+		.start = on_start,
+		.fail = on_fail,
+		.clear = on_clear,
 	};
 	struct demand *demand = call_new(client, sizeof(*demand), &kind, err);
 
@@ -134,7 +136,8 @@ on_listed(void *arg, const struct credis_error *err, struct catalog *catalog)
 	size_t count = catalog != NULL ? catalog->count : 0;
 
 	demand->cb(demand->cb_arg, err,
-	    catalog != NULL ? (const struct credis_keyword *const *)catalog->keywords : NULL, count);
+	    catalog != NULL ? (const struct credis_keyword *const *)catalog->keywords : NULL,
+	    count);
 }
 
 credis_call

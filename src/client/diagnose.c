@@ -11,9 +11,8 @@
 
 struct diagnosis {
 	struct call call;
-	char service[CREDIS_SERVICE_MAX + 1];
-	char keyword[CREDIS_KEYWORD_MAX + 1];   /* "": only the service matters */
-	bool exists;                /* the service */
+	struct names_pair name; /* keyword "": only the service matters */
+	bool exists;            /* the service */
 	diagnose_end *end;
 	void *arg;
 };
@@ -47,12 +46,12 @@ no_service(struct diagnosis *diagnosis, const struct reply *services)
 			names[count++] = reply_item(services, n)->text;
 	}
 	if (names != NULL)
-		nearest = error_nearest(diagnosis->service, names);
+		nearest = error_nearest(diagnosis->name.service, names);
 	if (nearest != NULL)
 		error_set(&err, CREDIS_ENOSERVICE, "%s: no such service (did you mean '%.64s'?)",
-		    diagnosis->service, nearest);
+		    diagnosis->name.service, nearest);
 	else
-		error_set(&err, CREDIS_ENOSERVICE, "%s: no such service", diagnosis->service);
+		error_set(&err, CREDIS_ENOSERVICE, "%s: no such service", diagnosis->name.service);
 	free(names);
 	finish(diagnosis, &err);
 }
@@ -99,9 +98,9 @@ on_keyword(void *client, uint64_t id, const struct reply *reply, const struct cr
 		ask_services(diagnosis);
 		return;
 	}
-	if (diagnosis->keyword[0] != '\0' && !says_yes(reply))
-		error_set(&err, CREDIS_ENOKEYWORD, "%s.%s: no such keyword", diagnosis->service,
-		    diagnosis->keyword);
+	if (diagnosis->name.keyword[0] != '\0' && !says_yes(reply))
+		error_set(&err, CREDIS_ENOKEYWORD, "%s.%s: no such keyword",
+		    diagnosis->name.service, diagnosis->name.keyword);
 	finish(diagnosis, &err);
 }
 
@@ -126,29 +125,30 @@ on_start(struct call *call)
 	if (out == NULL)
 		return;
 	names_services(&services, ns);
-	command_texts(out, "SISMEMBER", services.text, diagnosis->service, NULL);
+	command_texts(out, "SISMEMBER", services.text, diagnosis->name.service, NULL);
 	out = call_command(call, on_keyword);
 	if (out == NULL)
 		return;
-	names_service(&keywords, ns, diagnosis->service, NAMES_KEYWORDS);
-	if (diagnosis->keyword[0] != '\0')
-		command_texts(out, "HEXISTS", keywords.text, diagnosis->keyword, NULL);
+	names_service(&keywords, ns, diagnosis->name.service, NAMES_KEYWORDS);
+	if (diagnosis->name.keyword[0] != '\0')
+		command_texts(out, "HEXISTS", keywords.text, diagnosis->name.keyword, NULL);
 	else
 		command_texts(out, "EXISTS", keywords.text, NULL);
 }
 
 credis_call
-diagnose(struct credis_client *client, const char *service, const char *keyword,
-    diagnose_end *end, void *arg, struct credis_error *err)
+diagnose(struct credis_client *client, const char *service, const char *keyword, diagnose_end *end,
+    void *arg, struct credis_error *err)
 {
 	static const struct call_kind kind = { .start = on_start, .fail = on_fail };
 	struct diagnosis *diagnosis = call_new(client, sizeof(*diagnosis), &kind, err);
 
 	if (diagnosis == NULL)
 		return 0;
-	snprintf(diagnosis->service, sizeof(diagnosis->service), "%s", service);
+	snprintf(diagnosis->name.service, sizeof(diagnosis->name.service), "%s", service);
 	if (keyword != NULL)
-		snprintf(diagnosis->keyword, sizeof(diagnosis->keyword), "%s", keyword);
+		snprintf(diagnosis->name.keyword, sizeof(diagnosis->name.keyword), "%s", keyword);
+	diagnosis->call.about = &diagnosis->name;
 	diagnosis->end = end;
 	diagnosis->arg = arg;
 	return diagnosis->call.id;

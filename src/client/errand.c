@@ -18,19 +18,20 @@
 #include <sys/random.h>
 
 enum {
-	PATIENCE_MS = 1000,         /* unanswered for so long, a request is published again */
-	UNSERVED_TIMES = 4,         /* a dispatcher has two seconds to heal a store that was emptied */
-	SENTENCE_MAX = 400,         /* bytes of a dispatcher's sentence */
+	PATIENCE_MS = 1000, /* unanswered for so long, a request is published again */
+	UNSERVED_TIMES = 4, /* a dispatcher has two seconds to heal a store that was emptied */
+	SENTENCE_MAX = 400, /* bytes of a dispatcher's sentence */
+	PAYLOAD_KEPT = 65536,
 };
 
 struct errands {
 	struct credis_client *client;
 	char to[NAMES_CLIENT + 1];
 	uint64_t last_id;
-	struct outgoing *table;     /* of all calls, by id, while unanswered */
+	struct outgoing *table; /* of all calls, by id, while unanswered */
 	struct moments patience;
 	struct subscription *answers;
-	struct buffer payload;      /* kept for its room */
+	struct buffer payload; /* kept for its room */
 };
 
 static void on_patience(struct moment *moment);
@@ -198,7 +199,8 @@ fail_all(struct errand *errand, const char *service, enum credis_code code, cons
 
 	call_hold(call);
 	for (size_t n = 0; (request = next_open(errand, service, &n)) != NULL;) {
-		error_set(&err, code, "%s.%s: %s", request->name.service, request->name.keyword, why);
+		error_set(&err, code, "%s.%s: %s", request->name.service, request->name.keyword,
+		    why);
 		finish(request, NULL, &err);
 	}
 	call_release(call);
@@ -228,8 +230,9 @@ errand_late(struct errand *errand)
 	call_hold(call);
 	for (size_t n = 0; (request = next_open(errand, NULL, &n)) != NULL;) {
 		error_set(&err, CREDIS_EDEADLINE,
-		    request->stage == REQUEST_ACCEPTED ? "%s.%s: accepted, but not finished within %s" :
-		    "%s.%s: no answer within %s; it will not be executed later",
+		    request->stage == REQUEST_ACCEPTED
+			? "%s.%s: accepted, but not finished within %s"
+			: "%s.%s: no answer within %s; it will not be executed later",
 		    request->name.service, request->name.keyword, span);
 		finish(request, NULL, &err);
 	}
@@ -272,7 +275,8 @@ write_request(const struct outgoing *request, bool keyed, size_t set, struct buf
 	}
 	if (keyed) {
 		message.has |= MESSAGE_KEY;
-		message.key = (struct slice){ request->name.keyword, strlen(request->name.keyword) };
+		message.key =
+		    (struct slice){ request->name.keyword, strlen(request->name.keyword) };
 	}
 	if (set > 0) {
 		message.has |= MESSAGE_GROUP | MESSAGE_OF;
@@ -328,6 +332,8 @@ publish(struct errand *errand, struct outgoing *first)
 	command_text(out, "PUBLISH");
 	command_word(out, channel.text, channel.length);
 	command_word(out, payload->bytes, payload->length);
+	if (payload->room > PAYLOAD_KEPT)
+		buffer_free(payload);
 }
 
 void
@@ -412,7 +418,7 @@ on_published(void *client, uint64_t id, const struct reply *reply, const struct 
 	} else if (errand->unanswered) {
 		fail_all(errand, request->name.service, lost->code,
 		    "the connection was lost; it may or may not have been sent");
-	}                               /* otherwise it will be sent again */
+	} /* otherwise it will be sent again */
 	call_release(errand->call);
 }
 
@@ -457,7 +463,8 @@ ask_for_leases(struct errand *errand)
 static void
 on_patience(struct moment *moment)
 {
-	struct errand *errand = (struct errand *)((char *)moment - offsetof(struct errand, patience));
+	struct errand *errand =
+	    (struct errand *)((char *)moment - offsetof(struct errand, patience));
 	struct errands *errands = errands_of(errand);
 	struct call *call = errand->call;
 
@@ -493,7 +500,7 @@ on_lost(void *arg, const struct credis_error *why)
 /* How an answer other than "done" reads where it says nothing itself. */
 static const struct {
 	enum credis_code code;
-	bool coded;                 /* the answer's own code is more exact */
+	bool coded; /* the answer's own code is more exact */
 	const char *words;
 } failures[] = {
 	[MESSAGE_IS_REFUSED] = { CREDIS_EMALFORMED, true, "refused" },
@@ -514,8 +521,7 @@ begins_with(const char *text, const char *name, const char *ends)
 
 /* The dispatcher's own sentence; it knows its keywords by their bare names. */
 static void
-word_failure(const struct outgoing *request, const struct message *answer,
-    struct credis_error *err)
+word_failure(const struct outgoing *request, const struct message *answer, struct credis_error *err)
 {
 	const struct names_pair *name = &request->name;
 	enum credis_code code = failures[answer->is].code;
@@ -553,8 +559,8 @@ take_answer(struct outgoing *request, const struct message *answer)
 	if (request->stage == REQUEST_ACCEPTED)
 		return;
 	request->stage = REQUEST_ACCEPTED;
-	errand->on_outcome(errand->call, (size_t)(request - errand->requests), CREDIS_ACCEPTED, NULL,
-	    &err);
+	errand->on_outcome(errand->call, (size_t)(request - errand->requests), CREDIS_ACCEPTED,
+	    NULL, &err);
 }
 
 static void

@@ -10,15 +10,15 @@
 #include <credis/client.h>
 
 enum request_stage {
-	REQUEST_UNSENT,             /* nobody is known to have got it */
-	REQUEST_DOUBTED,            /* nobody got it: finding out why */
+	REQUEST_UNSENT,  /* nobody is known to have got it */
+	REQUEST_DOUBTED, /* nobody got it: finding out why */
 	REQUEST_SENT,
 	REQUEST_ACCEPTED,
 	REQUEST_ENDED,
 };
 
 struct outgoing {
-	uint64_t id;                /* on the wire */
+	uint64_t id; /* on the wire */
 	struct errand *errand;
 	enum request_stage stage;
 	struct names_pair name;
@@ -26,9 +26,9 @@ struct outgoing {
 	size_t length;
 	bool has_if_seq;
 	uint64_t if_seq;
-	unsigned posted;            /* the errand's round in which it was published last */
-	unsigned unserved;          /* times in a row that its service was found without a lease */
-	credis_call doubt;          /* the call that finds out why; 0: none */
+	unsigned posted;   /* the errand's round in which it was published last */
+	unsigned unserved; /* times in a row that its service was found without a lease */
+	credis_call doubt; /* the call that finds out why; 0: none */
 	UT_hash_handle hh;
 };
 
@@ -41,19 +41,19 @@ struct errand {
 	struct call *call;
 	enum names_of_keyword verb; /* NAMES_MODIFY or NAMES_READ */
 	bool atomic;
-	bool unanswered;            /* none wants an answer */
+	bool unanswered; /* none wants an answer */
 	errand_outcome *on_outcome;
 	struct outgoing *requests;
 	size_t count, left;
-	int64_t sent_us;            /* on the store's clock; 0: never */
+	int64_t sent_us; /* on the store's clock; 0: never */
 	int64_t expires_us;
 	unsigned round;
 	struct moment patience;
 };
 
 /* Takes 'requests' (an array of 'count' with names and texts, both to free()). */
-bool errand_init(struct errand *errand, struct call *call, struct outgoing *requests,
-    size_t count, struct credis_error *err);
+bool errand_init(struct errand *errand, struct call *call, struct outgoing *requests, size_t count,
+    struct credis_error *err);
 void errand_clear(struct errand *errand);
 
 /* Publishes all that have no final answer. */

@@ -75,8 +75,8 @@ tell(struct modify *modify, size_t n, enum credis_progress progress, const struc
 }
 
 static void
-on_outcome(struct call *call, size_t n, enum credis_progress progress,
-    const struct message *answer, const struct credis_error *err)
+on_outcome(struct call *call, size_t n, enum credis_progress progress, const struct message *answer,
+    const struct credis_error *err)
 {
 	struct modify *modify = (struct modify *)call;
 
@@ -122,8 +122,7 @@ free_requests(struct outgoing *requests, size_t count)
 }
 
 static struct outgoing *
-take_writes(const struct credis_modify *writes, size_t count, bool atomic,
-    struct credis_error *err)
+take_writes(const struct credis_modify *writes, size_t count, bool atomic, struct credis_error *err)
 {
 	struct outgoing *requests = calloc(count, sizeof(*requests));
 	size_t n = 0;
@@ -177,16 +176,23 @@ modify_or_send(struct credis_client *client, const struct call_kind *kind,
 }
 
 credis_call
-credis_client_modify(struct credis_client *client, const struct credis_modify *writes,
-    size_t count, bool atomic, credis_modify_cb *cb, void *arg, struct credis_error *err)
+credis_client_modify(struct credis_client *client, const struct credis_modify *writes, size_t count,
+    bool atomic, credis_modify_cb *cb, void *arg, struct credis_error *err)
 {
 	static const struct call_kind kind = {
-		.answers = true, .start = on_start, .fail = on_fail, .late = on_late,
+		.answers = true,
+		.start = on_start,
+		.fail = on_fail,
+		.late = on_late,
 		.clear = on_clear,
 	};
-	const struct modify with = { .cb = cb, .arg = arg, .errand = {
-		.verb = NAMES_MODIFY, .atomic = atomic, .on_outcome = on_outcome,
-	} };
+	const struct modify with = { .cb = cb,
+		.arg = arg,
+		.errand = {
+		    .verb = NAMES_MODIFY,
+		    .atomic = atomic,
+		    .on_outcome = on_outcome,
+		} };
 
 	return modify_or_send(client, &kind, writes, count, &with, err);
 }
@@ -196,11 +202,19 @@ credis_client_send(struct credis_client *client, const struct credis_modify *wri
     bool atomic, credis_modify_cb *cb, void *arg, struct credis_error *err)
 {
 	static const struct call_kind kind = {
-		.start = on_start, .fail = on_fail, .late = on_late, .clear = on_clear,
+		.start = on_start,
+		.fail = on_fail,
+		.late = on_late,
+		.clear = on_clear,
 	};
-	const struct modify with = { .cb = cb, .arg = arg, .errand = {
-		.verb = NAMES_MODIFY, .atomic = atomic, .unanswered = true, .on_outcome = on_outcome,
-	} };
+	const struct modify with = { .cb = cb,
+		.arg = arg,
+		.errand = {
+		    .verb = NAMES_MODIFY,
+		    .atomic = atomic,
+		    .unanswered = true,
+		    .on_outcome = on_outcome,
+		} };
 
 	return modify_or_send(client, &kind, writes, count, &with, err);
 }

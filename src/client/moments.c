@@ -69,7 +69,8 @@ moment_set(struct moments *moments, struct moment *moment, int64_t after_ms)
 	moment_unset(moments, moment);
 	moment->due_ms = moments_now_ms() + (after_ms > 0 ? after_ms : 1);
 	moment->set = true;
-	TAILQ_FOREACH_REVERSE (before, &moments->list, moment_list, next) {
+	TAILQ_FOREACH_REVERSE(before, &moments->list, moment_list, next)
+	{
 		if (before->due_ms <= moment->due_ms)
 			break;
 	}
@@ -95,7 +96,7 @@ moments_hasten(struct moments *moments)
 {
 	struct moment *moment;
 
-	TAILQ_FOREACH (moment, &moments->list, next)
-		moment->due_ms = moments_now_ms();
+	TAILQ_FOREACH(moment, &moments->list, next)
+	moment->due_ms = moments_now_ms();
 	arm(moments);
 }

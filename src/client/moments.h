@@ -12,7 +12,7 @@ struct event_base;
 
 /* Lies in what it is a moment of. */
 struct moment {
-	int64_t due_ms;             /* monotonic */
+	int64_t due_ms; /* monotonic */
 	bool set;
 	TAILQ_ENTRY(moment) next;
 };
@@ -21,7 +21,7 @@ struct moment {
 typedef void moment_due(struct moment *moment);
 
 struct moments {
-	TAILQ_HEAD(moment_list, moment) list;   /* the next one first */
+	TAILQ_HEAD(moment_list, moment) list; /* the next one first */
 	struct event *timer;
 	moment_due *on_due;
 };

@@ -23,8 +23,10 @@ static void
 enter(struct credis_monitor *monitor, enum monitor_state state)
 {
 	static const char *const words[] = {
-		[MONITOR_STARTING] = "starting", [MONITOR_RUNNING] = "running",
-		[MONITOR_LOST] = "lost", [MONITOR_FAILED] = "failed",
+		[MONITOR_STARTING] = "starting",
+		[MONITOR_RUNNING] = "running",
+		[MONITOR_LOST] = "lost",
+		[MONITOR_FAILED] = "failed",
 	};
 
 	log_event(&monitor->client->log, CREDIS_LOG_INFO, "monitor", "%s", words[state]);
@@ -69,8 +71,7 @@ monitor_lost(struct credis_monitor *monitor, const struct credis_error *why)
 		enter(monitor, MONITOR_LOST);
 		return monitor_tell(monitor, CREDIS_MONITOR_GAP, NULL, why);
 	case MONITOR_LOST:
-	case MONITOR_FAILED:
-		break;
+	case MONITOR_FAILED: break;
 	}
 	return true;
 }
@@ -96,7 +97,8 @@ monitor_settle(struct credis_monitor *monitor, bool *stale)
 		return true;
 	enter(monitor, MONITOR_RUNNING);
 	return monitor_tell(monitor,
-	    state == MONITOR_STARTING ? CREDIS_MONITOR_PRIMED : CREDIS_MONITOR_RESTORED, NULL, &fine);
+	    state == MONITOR_STARTING ? CREDIS_MONITOR_PRIMED : CREDIS_MONITOR_RESTORED, NULL,
+	    &fine);
 }
 
 void
@@ -104,8 +106,8 @@ monitors_store_up(struct credis_client *client)
 {
 	struct credis_monitor *monitor;
 
-	LIST_FOREACH (monitor, &client->monitors, next)
-		watches_fetch(monitor);
+	LIST_FOREACH(monitor, &client->monitors, next)
+	watches_fetch(monitor);
 }
 
 static void
@@ -127,7 +129,8 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (session_is_up(client) && link_is_up(subscriptions_link(client->subscriptions)))
-		error_set(&err, CREDIS_EDEADLINE, "the store at %s did not give all values within %s",
+		error_set(&err, CREDIS_EDEADLINE,
+		    "the store at %s did not give all values within %s",
 		    credis_client_where(client), credis_span_print(monitor->start_ms, span));
 	else
 		session_unreachable(client, monitor->start_ms, &err);

@@ -15,8 +15,8 @@ struct subscription;
 enum monitor_state {
 	MONITOR_STARTING,
 	MONITOR_RUNNING,
-	MONITOR_LOST,               /* a subscription is not in force */
-	MONITOR_FAILED,             /* never got started */
+	MONITOR_LOST,   /* a subscription is not in force */
+	MONITOR_FAILED, /* never got started */
 };
 
 struct credis_monitor {
@@ -27,15 +27,15 @@ struct credis_monitor {
 	void *arg;
 	struct scope *scopes;
 	size_t scope_count;
-	size_t stale;               /* scopes and watches that may not be up to date */
-	struct watch *watches;      /* by serial */
+	size_t stale;          /* scopes and watches that may not be up to date */
+	struct watch *watches; /* by serial */
 	uint32_t last_watch;
-	TAILQ_HEAD(, watch) due;    /* to be fetched */
+	TAILQ_HEAD(, watch) due; /* to be fetched */
 	size_t fetching;
-	struct event *retry;        /* fetches again when the link was too busy */
-	struct event *deadline;     /* for getting started */
+	struct event *retry;    /* fetches again when the link was too busy */
+	struct event *deadline; /* for getting started */
 	int64_t start_ms;
-	unsigned telling;           /* in a callback: the memory stays */
+	unsigned telling; /* in a callback: the memory stays */
 	bool freed;
 	LIST_ENTRY(credis_monitor) next;
 };
@@ -46,19 +46,19 @@ struct scope {
 	char service[CREDIS_SERVICE_MAX + 1];
 	char **patterns;
 	size_t pattern_count;
-	bool globs;                 /* among the patterns: all descriptions matter */
-	struct catalog *catalog;    /* held; NULL at first */
-	credis_call asking;         /* for the catalog, or for what is wrong; 0: not */
-	bool asked_live;            /* the change of a generation would have been heard since */
+	bool globs;              /* among the patterns: all descriptions matter */
+	struct catalog *catalog; /* held; NULL at first */
+	credis_call asking;      /* for the catalog, or for what is wrong; 0: not */
+	bool asked_live;         /* the change of a generation would have been heard since */
 	bool ask_again;
 	bool stale;
 	bool doubted;               /* it seemed to be gone the last time */
 	struct subscription *about; /* tells of new generations */
 	bool about_live;
 	struct event *doubt;
-	struct watch **watches;     /* by name */
+	struct watch **watches; /* by name */
 	size_t count;
-	struct watch **dropped;     /* to be reported gone */
+	struct watch **dropped; /* to be reported gone */
 	size_t dropped_count;
 };
 
@@ -70,11 +70,11 @@ struct watch {
 	uint32_t serial;
 	struct subscription *subscription;
 	enum watch_state state;
-	bool again;                 /* it changed while it was being fetched */
+	bool again; /* it changed while it was being fetched */
 	bool live;
 	bool stale;
 	bool shown;
-	uint64_t seq;               /* shown last */
+	uint64_t seq; /* shown last */
 	int64_t time_us;
 	TAILQ_ENTRY(watch) due;
 	UT_hash_handle hh;

@@ -13,9 +13,9 @@
 struct read {
 	struct call call;
 	struct names_pair name;
-	struct errand errand;       /* of a refresh: one request */
+	struct errand errand; /* of a refresh: one request */
 	struct credis_reading *reading;
-	struct catalog *catalog;    /* held */
+	struct catalog *catalog; /* held */
 	credis_call describing;
 	credis_reading_cb *cb;
 	void *arg;
@@ -184,11 +184,16 @@ credis_client_read(struct credis_client *client, const char *keyword, bool refre
     credis_reading_cb *cb, void *arg, struct credis_error *err)
 {
 	static const struct call_kind plain = {
-		.start = on_start, .fail = on_fail, .clear = on_clear,
+		.start = on_start,
+		.fail = on_fail,
+		.clear = on_clear,
 	};
 	static const struct call_kind refreshing = {
-		.answers = true, .start = on_refresh_start, .fail = on_fail,
-		.late = on_refresh_late, .clear = on_clear,
+		.answers = true,
+		.start = on_refresh_start,
+		.fail = on_fail,
+		.late = on_refresh_late,
+		.clear = on_clear,
 	};
 	struct names_pair name;
 	struct read *read;
@@ -199,6 +204,7 @@ credis_client_read(struct credis_client *client, const char *keyword, bool refre
 	if (read == NULL)
 		return 0;
 	read->name = name;
+	read->call.about = &read->name;
 	read->cb = cb;
 	read->arg = arg;
 	if (!refresh || add_errand(read, err))

@@ -104,8 +104,8 @@ scope_ask(struct scope *scope)
 		return;
 	scope->asked_live = scope->about_live;
 	scope->asking = catalog_ask(scope->monitor->client, scope->service,
-	    scope->globs ? NULL : (const char *const *)scope->patterns, scope->pattern_count, on_catalog,
-	    scope, &err);
+	    scope->globs ? NULL : (const char *const *)scope->patterns, scope->pattern_count,
+	    on_catalog, scope, &err);
 	if (scope->asking == 0)
 		event_add(scope->doubt, &(struct timeval){ .tv_sec = DOUBT_MS / 1000 });
 }
@@ -215,7 +215,10 @@ report_gone(struct scope *scope)
 		struct watch *watch = scope->dropped[--scope->dropped_count];
 		struct names_pair name = watch_name(watch);
 		struct credis_reading reading = {
-			.service = name.service, .keyword = name.keyword, .text = "", .reason = "",
+			.service = name.service,
+			.keyword = name.keyword,
+			.text = "",
+			.reason = "",
 		};
 		bool stale = watch->stale;
 
@@ -257,7 +260,8 @@ find_unmatched(const struct scope *scope, const struct catalog *catalog)
 		size_t k = 0;
 
 		while (k < catalog->count &&
-		    !text_matches_glob(credis_keyword_name(catalog->keywords[k]), scope->patterns[n]))
+		    !text_matches_glob(credis_keyword_name(catalog->keywords[k]),
+			scope->patterns[n]))
 			k++;
 		if (k == catalog->count)
 			return scope->patterns[n];

@@ -22,10 +22,10 @@ struct scrap {
 
 struct services {
 	struct call call;
-	char one[CREDIS_SERVICE_MAX + 1];       /* "": all */
+	char one[CREDIS_SERVICE_MAX + 1]; /* "": all */
 	struct credis_service_info *infos;
 	size_t count;
-	size_t answered;            /* commands, in their order */
+	size_t answered; /* commands, in their order */
 	struct scrap *scraps;
 	credis_call doubt;
 	credis_services_cb *cb;
@@ -95,7 +95,10 @@ struct field {
 	size_t offset;
 };
 
-#define FIELD(name, kind, member) { name, kind, offsetof(struct credis_service_info, member) }
+#define FIELD(name, kind, member) \
+	{ \
+		name, kind, offsetof(struct credis_service_info, member) \
+	}
 
 static const struct field about_fields[] = {
 	FIELD("help", TEXT, help),
@@ -119,35 +122,26 @@ static const struct field error_fields[] = { FIELD("value", TEXT, error), { NULL
 
 /* What cannot be understood is not known. */
 static void
-take_field(struct services *services, void *member, enum kind kind, const char *text,
-    size_t length)
+take_field(struct services *services, void *member, enum kind kind, const char *text, size_t length)
 {
 	switch (kind) {
-	case TEXT:
-		*(const char **)member = keep(services, text);
-		return;
-	case WHOLE:
-		number_parse_integer(text, length, member);
-		return;
-	case REAL:
-		number_parse_double(text, length, member);
-		return;
-	case MOMENT:
-		message_parse_time(text, length, member);
-		return;
+	case TEXT: *(const char **)member = keep(services, text); return;
+	case WHOLE: number_parse_integer(text, length, member); return;
+	case REAL: number_parse_double(text, length, member); return;
+	case MOMENT: message_parse_time(text, length, member); return;
 	}
 }
 
 static void
-take_fields(struct services *services, struct credis_service_info *info,
-    const struct field *fields, const struct reply *reply)
+take_fields(struct services *services, struct credis_service_info *info, const struct field *fields,
+    const struct reply *reply)
 {
 	for (size_t n = 0; fields[n].name != NULL; n++) {
 		const struct reply *value = reply_item(reply, n);
 
 		if (value->kind == REPLY_TEXT)
-			take_field(services, (char *)info + fields[n].offset, fields[n].kind, value->text,
-			    value->length);
+			take_field(services, (char *)info + fields[n].offset, fields[n].kind,
+			    value->text, value->length);
 	}
 }
 
@@ -314,8 +308,15 @@ static void
 add(struct services *services, const char *name)
 {
 	services->infos[services->count++] = (struct credis_service_info){
-		.name = name, .help = "", .version = "", .generation = "", .state = "", .error = "",
-		.host = "", .dispatcher_version = "", .store = "",
+		.name = name,
+		.help = "",
+		.version = "",
+		.generation = "",
+		.state = "",
+		.error = "",
+		.host = "",
+		.dispatcher_version = "",
+		.store = "",
 	};
 }
 
@@ -332,7 +333,8 @@ on_names(void *client, uint64_t id, const struct reply *reply, const struct cred
 	for (size_t n = 0; n < reply->count; n++) {
 		const struct reply *item = reply_item(reply, n);
 
-		if (item->kind == REPLY_TEXT && service_name_check(item->text, item->length, name, NULL))
+		if (item->kind == REPLY_TEXT &&
+		    service_name_check(item->text, item->length, name, NULL))
 			add(services, keep(services, name));
 	}
 	qsort(services->infos, services->count, sizeof(*services->infos), compare_names);
@@ -363,8 +365,8 @@ on_start(struct call *call)
 
 	forget(services);
 	if (services->one[0] != '\0') {
-		services->doubt = diagnose(call->client, services->one, NULL, on_one_exists, services,
-		    &err);
+		services->doubt =
+		    diagnose(call->client, services->one, NULL, on_one_exists, services, &err);
 		if (services->doubt == 0)
 			finish(services, &err);
 		return;
@@ -381,7 +383,9 @@ credis_client_services(struct credis_client *client, const char *service, credis
     void *arg, struct credis_error *err)
 {
 	static const struct call_kind kind = {
-		.start = on_start, .fail = on_fail, .clear = on_clear,
+		.start = on_start,
+		.fail = on_fail,
+		.clear = on_clear,
 	};
 	char one[CREDIS_SERVICE_MAX + 1] = "";
 	struct services *services;

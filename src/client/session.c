@@ -46,7 +46,10 @@ open_links(struct credis_client *client, const struct url *url, struct credis_er
 {
 	static const struct link_events events = { .on_up = on_up, .on_down = on_down };
 	struct link_options options = {
-		.url = url, .name = "credis", .role = "commands", .log = &client->log,
+		.url = url,
+		.name = "credis",
+		.role = "commands",
+		.log = &client->log,
 	};
 
 	client->db = url->db;
@@ -203,8 +206,7 @@ session_is_up(const struct credis_client *client)
 }
 
 bool
-session_unreachable(const struct credis_client *client, int64_t tried_ms,
-    struct credis_error *err)
+session_unreachable(const struct credis_client *client, int64_t tried_ms, struct credis_error *err)
 {
 	const struct link *link = client->commands;
 	const char *why;
@@ -212,9 +214,11 @@ session_unreachable(const struct credis_client *client, int64_t tried_ms,
 
 	if (link_is_up(link))
 		link = subscriptions_link(client->subscriptions);
-	why = link_last_error(link)->code != CREDIS_OK ? link_last_error(link)->text : link_where(link);
+	why = link_last_error(link)->code != CREDIS_OK ? link_last_error(link)->text
+						       : link_where(link);
 	if (tried_ms >= 0)
-		snprintf(tried, sizeof(tried), " (tried for %s)", credis_span_print(tried_ms, span));
+		snprintf(tried, sizeof(tried), " (tried for %s)",
+		    credis_span_print(tried_ms, span));
 	return error_set(err, CREDIS_EUNREACHABLE, "cannot reach the store at %s%s", why, tried);
 }
 

@@ -22,7 +22,7 @@ struct subscriptions;
 
 struct credis_client {
 	struct event_base *base;
-	bool own_base;              /* made with it, for the blocking calls */
+	bool own_base; /* made with it, for the blocking calls */
 	char ns[NAMES_NAMESPACE_MAX + 1];
 	char from[MESSAGE_FROM_MAX];
 	int db;
@@ -36,7 +36,7 @@ struct credis_client {
 	struct catalogs *catalogs;
 	struct errands *errands;
 	LIST_HEAD(, credis_monitor) monitors;
-	uint32_t last_monitor;      /* serial */
+	uint32_t last_monitor; /* serial */
 };
 
 /* Connects, or tries again now where it was waiting to. */

@@ -43,7 +43,10 @@ stored_read(struct credis_reading *reading, const struct names_pair *name,
     const struct reply *reply)
 {
 	*reading = (struct credis_reading){
-		.service = name->service, .keyword = name->keyword, .text = "", .reason = "",
+		.service = name->service,
+		.keyword = name->keyword,
+		.text = "",
+		.reason = "",
 	};
 	if (reply_item(reply, VALUE)->kind == REPLY_TEXT)
 		read_value(reading, reply);

@@ -17,9 +17,9 @@
 #include <string.h>
 
 enum wait_state {
-	WAIT_STARTING,              /* not all values are known yet */
+	WAIT_STARTING, /* not all values are known yet */
 	WAIT_RUNNING,
-	WAIT_BLIND,                 /* the store is away: what is known may be out of date */
+	WAIT_BLIND, /* the store is away: what is known may be out of date */
 	WAIT_ENDED,
 };
 
@@ -34,12 +34,12 @@ struct credis_wait {
 	struct credis_client *client;
 	enum wait_state state;
 	char *text;
-	char *service;              /* of "$KEYWORD"; NULL: none */
+	char *service; /* of "$KEYWORD"; NULL: none */
 	struct expr *expr;
-	struct term *terms;         /* in the order of expr_reference() */
+	struct term *terms; /* in the order of expr_reference() */
 	size_t count;
 	struct credis_monitor *monitor;
-	struct event *timer;        /* the deadline; at once, where no keyword is named */
+	struct event *timer; /* the deadline; at once, where no keyword is named */
 	int64_t timeout_ms;
 	credis_wait_cb *cb;
 	void *arg;
@@ -126,8 +126,9 @@ evaluate(struct credis_wait *wait)
 	if (!is_true && wait->count > 0)
 		return;
 	if (!is_true)
-		error_set(&err, CREDIS_EIMPOSSIBLE, "'%.200s' names no keyword and is %s: it cannot become true",
-		    wait->text, result.kind == EXPR_INVALID ? result.why.text : "false");
+		error_set(&err, CREDIS_EIMPOSSIBLE,
+		    "'%.200s' names no keyword and is %s: it cannot become true", wait->text,
+		    result.kind == EXPR_INVALID ? result.why.text : "false");
 	finish(wait, &err);
 }
 
@@ -145,8 +146,9 @@ take_reading(struct credis_wait *wait, const struct credis_reading *reading)
 		    strcmp(term->name.service, reading->service) != 0)
 			continue;
 		credis_value_free(term->value);
-		term->value = !valid ? NULL :
-		    credis_value_new(reading->description, reading->text, reading->length, NULL);
+		term->value = !valid
+		    ? NULL
+		    : credis_value_new(reading->description, reading->text, reading->length, NULL);
 	}
 }
 
@@ -155,8 +157,9 @@ static bool
 types_are_known(const struct credis_wait *wait)
 {
 	for (size_t n = 0; n < wait->count; n++) {
-		if (wait->terms[n].catalog == NULL || wait->terms[n].catalog !=
-		    monitor_catalog(wait->monitor, wait->terms[n].name.service))
+		if (wait->terms[n].catalog == NULL ||
+		    wait->terms[n].catalog !=
+			monitor_catalog(wait->monitor, wait->terms[n].name.service))
 			return false;
 	}
 	return true;
@@ -193,17 +196,13 @@ on_event(void *arg, enum credis_monitor_event event, const struct credis_reading
 		wait->state = WAIT_RUNNING;
 		look(wait);
 		return;
-	case CREDIS_MONITOR_GAP:
-		wait->state = WAIT_BLIND;
-		return;
+	case CREDIS_MONITOR_GAP: wait->state = WAIT_BLIND; return;
 	case CREDIS_MONITOR_GONE:
 		error_set(&gone, CREDIS_ENOKEYWORD, "%s.%s: the keyword exists no more",
 		    reading->service, reading->keyword);
 		finish(wait, &gone);
 		return;
-	case CREDIS_MONITOR_FAILED:
-		finish(wait, err);
-		return;
+	case CREDIS_MONITOR_FAILED: finish(wait, err); return;
 	}
 }
 
@@ -220,11 +219,12 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 		evaluate(wait);
 		return;
 	}
-	if (session_is_up(wait->client))
-		error_set(&err, CREDIS_EDEADLINE, "'%.200s' did not become true within %s", wait->text,
-		    credis_span_print(wait->timeout_ms, span));
-	else
+	if (wait->state == WAIT_STARTING && !session_is_up(wait->client))
 		session_unreachable(wait->client, wait->timeout_ms, &err);
+	else
+		error_set(&err, CREDIS_EDEADLINE, "'%.200s' did not become true within %s%s",
+		    wait->text, credis_span_print(wait->timeout_ms, span),
+		    wait->state == WAIT_BLIND ? "; the store is away" : "");
 	finish(wait, &err);
 }
 
@@ -244,7 +244,8 @@ take_terms(struct credis_wait *wait, struct credis_error *err)
 
 		if (service == NULL)
 			return error_set(err, CREDIS_EINVAL,
-			    "'$%s' names no service: a keyword is $service.KEYWORD", reference.keyword);
+			    "'$%s' names no service: a keyword is $service.KEYWORD",
+			    reference.keyword);
 		snprintf(name->service, sizeof(name->service), "%s", service);
 		snprintf(name->keyword, sizeof(name->keyword), "%s", reference.keyword);
 	}
@@ -254,7 +255,7 @@ take_terms(struct credis_wait *wait, struct credis_error *err)
 static bool
 watch_terms(struct credis_wait *wait, struct credis_error *err)
 {
-	char (*names)[sizeof(struct names_pair)] = calloc(wait->count + 1, sizeof(*names));
+	char(*names)[sizeof(struct names_pair)] = calloc(wait->count + 1, sizeof(*names));
 	const char **list = calloc(wait->count + 1, sizeof(*list));
 
 	if (names == NULL || list == NULL) {
@@ -265,7 +266,8 @@ watch_terms(struct credis_wait *wait, struct credis_error *err)
 			    wait->terms[n].name.keyword);
 			list[n] = names[n];
 		}
-		wait->monitor = monitor_new(wait->client, list, wait->count, 0, on_event, wait, err);
+		wait->monitor =
+		    monitor_new(wait->client, list, wait->count, 0, on_event, wait, err);
 	}
 	free(list);
 	free(names);

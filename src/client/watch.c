@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum {
-	FETCHES_MAX = 1000,         /* under way at a time, of one monitor */
+	FETCHES_MAX = 1000, /* under way at a time, of one monitor */
 	RETRY_MS = 100,
 };
 
@@ -29,8 +29,8 @@ subscribe(struct watch *watch, struct credis_error *err)
 	struct name channel;
 
 	names_event(&channel, client->db, client->ns, watch->scope->service, watch->name);
-	watch->subscription = subscriptions_add(client->subscriptions, channel.text, &events, watch,
-	    err);
+	watch->subscription =
+	    subscriptions_add(client->subscriptions, channel.text, &events, watch, err);
 	return watch->subscription != NULL;
 }
 
@@ -141,8 +141,8 @@ on_lost(void *arg, const struct credis_error *why)
 static bool
 is_newer(const struct watch *watch, const struct credis_reading *reading)
 {
-	return reading->seq > 0 && (!watch->shown || reading->seq > watch->seq ||
-	    reading->time_us > watch->time_us);
+	return reading->seq > 0 &&
+	    (!watch->shown || reading->seq > watch->seq || reading->time_us > watch->time_us);
 }
 
 /* The description is lent to a callback that may free the monitor. */
@@ -207,7 +207,8 @@ find_monitor(const struct credis_client *client, uint32_t serial)
 {
 	struct credis_monitor *monitor;
 
-	LIST_FOREACH (monitor, &client->monitors, next) {
+	LIST_FOREACH(monitor, &client->monitors, next)
+	{
 		if (monitor->serial == serial)
 			break;
 	}

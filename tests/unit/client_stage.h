@@ -52,7 +52,7 @@ static int STAGE_UNUSED
 stage_open_store(void **state)
 {
 	(void)state;
-	redis_server_start(&stage_server, "--notify-keyspace-events", "Kghx$", NULL);
+	redis_server_start(&stage_server, "--notify-keyspace-events", "Kh", NULL);
 	return 0;
 }
 
@@ -277,8 +277,8 @@ static void STAGE_UNUSED
 stage_store(struct stage *stage, const char *service, const char *keyword, const char *value,
     int seq, const char *time)
 {
-	stage_say(stage, "HSET credis:{%s}:%s value %s seq %d time %s", service, keyword, value, seq,
-	    time);
+	stage_say(stage, "HSET credis:{%s}:%s value %s seq %d time %s", service, keyword, value,
+	    seq, time);
 }
 
 #define AZ_JSON "{\"name\":\"AZ\",\"type\":\"double\",\"units\":\"deg\",\"range\":[0,360]}"
@@ -319,7 +319,8 @@ stage_cut_subscriptions(struct stage *stage)
 	long long id = 0;
 
 	assert_non_null(named);
-	for (const char *line = reply->str; line != NULL && line < named; line = strchr(line, '\n')) {
+	for (const char *line = reply->str; line != NULL && line < named;
+	     line = strchr(line, '\n')) {
 		line += *line == '\n';
 		sscanf(line, "id=%lld", &id);
 	}

@@ -35,7 +35,10 @@ on_modify(void *arg, size_t n, enum credis_progress progress, const struct credi
 	(void)arg;
 	assert_false(got.calling);
 	assert_true(got.count < ENDS_MAX);
-	*end = (struct end){ .n = n, .progress = progress, .err = *err, .read = reading != NULL,
+	*end = (struct end){ .n = n,
+		.progress = progress,
+		.err = *err,
+		.read = reading != NULL,
 		.at_ms = stage_now_ms() };
 	if (reading != NULL) {
 		end->reading = *reading;
@@ -99,7 +102,8 @@ begin_writes(struct stage *stage, const struct credis_modify *writes, size_t cou
 static credis_call
 begin_modify(struct stage *stage, const char *keyword, const char *text)
 {
-	const struct credis_modify write = { .keyword = keyword, .text = text,
+	const struct credis_modify write = { .keyword = keyword,
+		.text = text,
 		.length = strlen(text) };
 
 	return begin_writes(stage, &write, 1, false);
@@ -254,15 +258,15 @@ bad_names_are_refused_at_once(void **state)
 
 	assert_int_equal(credis_client_read(stage->client, "AZ", false, on_reading, NULL, &err), 0);
 	assert_int_equal(err.code, CREDIS_EINVAL);
-	assert_int_equal(
-	    credis_client_read(stage->client, "a b.AZ", false, on_reading, NULL, &err), 0);
+	assert_int_equal(credis_client_read(stage->client, "a b.AZ", false, on_reading, NULL, &err),
+	    0);
 	assert_int_equal(err.code, CREDIS_EINVAL);
 	assert_int_equal(credis_client_services(stage->client, "1x", NULL, NULL, &err), 0);
 	assert_int_equal(err.code, CREDIS_EINVAL);
 	assert_int_equal(credis_client_keywords(stage->client, "", NULL, NULL, &err), 0);
 	assert_int_equal(err.code, CREDIS_EINVAL);
-	assert_int_equal(
-	    credis_client_modify(stage->client, NULL, 0, false, on_modify, NULL, &err), 0);
+	assert_int_equal(credis_client_modify(stage->client, NULL, 0, false, on_modify, NULL, &err),
+	    0);
 	assert_int_equal(err.code, CREDIS_EINVAL);
 }
 
@@ -309,8 +313,9 @@ services_come_by_name_with_who_serves_them(void **state)
 	stage_store(stage, "telescope", "DISPSTATE", "ready", 1, "1");
 	stage_store(stage, "telescope", "DISPERROR", "none", 1, "1");
 	stage_store(stage, "dome", "DISPSTATE", "ready", 1, "1");
-	stage_say(stage, "HSET credis:{telescope}:statistics beat 1795208170.25 rate 12.5 lag_us 40 "
-	                 "requests 9223372036854775807 refused 2 failed 3 faults 4 store %s",
+	stage_say(stage,
+	    "HSET credis:{telescope}:statistics beat 1795208170.25 rate 12.5 lag_us 40 "
+	    "requests 9223372036854775807 refused 2 failed 3 faults 4 store %s",
 	    "redis 7.0.15");
 	assert_true(credis_client_services(stage->client, NULL, on_services, NULL, &err) != 0);
 	stage_run_until(stage, &seen.ends, 1);
@@ -318,7 +323,7 @@ services_come_by_name_with_who_serves_them(void **state)
 	assert_int_equal(seen.count, 2);
 	assert_string_equal(seen.texts[0][0], "dome");
 	assert_false(seen.infos[0].served);
-	assert_string_equal(seen.texts[0][3], "");      /* what it said once holds no more */
+	assert_string_equal(seen.texts[0][3], ""); /* what it said once holds no more */
 	assert_string_equal(seen.texts[1][0], "telescope");
 	assert_true(seen.infos[1].served);
 	assert_string_equal(seen.texts[1][1], "The telescope");
@@ -498,7 +503,8 @@ namespace_sender_and_sequence_travel_along(void **state)
 static void
 refuse_twice(struct stage *stage, const struct heard *heard)
 {
-	stage_answer(stage, heard, "is=refused code=range seq=7", "AZ: 400 is above the maximum 360");
+	stage_answer(stage, heard, "is=refused code=range seq=7",
+	    "AZ: 400 is above the maximum 360");
 	stage_answer(stage, heard, "is=done seq=8", "400");
 }
 
@@ -534,8 +540,9 @@ each_kind_of_answer_has_its_code_and_words(void **state)
 		{ "is=refused", CREDIS_EMALFORMED, "telescope.AZ: refused" },
 		{ "is=failed code=store", CREDIS_ESTORE, "telescope.AZ: failed" },
 		{ "is=expired", CREDIS_EEXPIRED, "telescope.AZ: too late, not executed" },
-		{ "is=unknown", CREDIS_EUNKNOWN, "telescope.AZ: sent to an earlier dispatcher, which "
-		                                 "may or may not have executed it" },
+		{ "is=unknown", CREDIS_EUNKNOWN,
+		    "telescope.AZ: sent to an earlier dispatcher, which "
+		    "may or may not have executed it" },
 	};
 	struct stage *stage = *state;
 
@@ -569,7 +576,8 @@ a_sentence_is_qualified_once_and_made_fit_to_print(void **state)
 	stage_serve(stage, "telescope", "AZ");
 	stage->script = answer_with_odd_sentence;
 	for (size_t n = 0; n < sizeof rows / sizeof *rows; n++)
-		assert_fails(do_modify(stage, "telescope.AZ", rows[n][0]), CREDIS_EBUSY, rows[n][1]);
+		assert_fails(do_modify(stage, "telescope.AZ", rows[n][0]), CREDIS_EBUSY,
+		    rows[n][1]);
 }
 
 static void
@@ -664,7 +672,8 @@ a_set_of_all_or_none_is_published_whole_each_time(void **state)
 	for (size_t n = 0; n < 6; n++) {
 		const struct message *message = &stage->heard[n].message;
 
-		assert_true((message->has & MESSAGE_GROUP) != 0 && (message->has & MESSAGE_OF) != 0);
+		assert_true(
+		    (message->has & MESSAGE_GROUP) != 0 && (message->has & MESSAGE_OF) != 0);
 		assert_int_equal(message->of, 3);
 		assert_int_equal(message->group, stage->heard[0].message.group);
 		assert_int_equal(message->id, stage->heard[n % 3].message.id);
@@ -682,8 +691,9 @@ a_set_of_two_services_is_refused_at_once(void **state)
 	};
 	struct credis_error err;
 
-	assert_int_equal(
-	    credis_client_modify(stage->client, writes, 2, true, on_modify, NULL, &err), 0);
+	assert_int_equal(credis_client_modify(stage->client, writes, 2, true, on_modify, NULL,
+			     &err),
+	    0);
 	assert_int_equal(err.code, CREDIS_EINVAL);
 }
 
@@ -835,7 +845,8 @@ an_answer_that_cannot_be_understood_does_not_end_the_request(void **state)
 static const struct end *
 do_send(struct stage *stage, const char *keyword, const char *text)
 {
-	const struct credis_modify write = { .keyword = keyword, .text = text,
+	const struct credis_modify write = { .keyword = keyword,
+		.text = text,
 		.length = strlen(text) };
 	struct credis_error err;
 
@@ -875,13 +886,15 @@ more_calls_than_there_may_be_are_turned_away(void **state)
 
 	for (size_t n = 0; n < MANY; n++)
 		writes[n] = three[0];
-	assert_int_equal(
-	    credis_client_modify(stage->client, writes, MANY, false, on_modify, NULL, &err), 0);
+	assert_int_equal(credis_client_modify(stage->client, writes, MANY, false, on_modify, NULL,
+			     &err),
+	    0);
 	assert_int_equal(err.code, CREDIS_EBUSY);
 	assert_true(credis_client_modify(stage->client, writes, MANY - 2, false, on_modify, NULL,
-	                &err) != 0);
-	assert_int_equal(
-	    credis_client_read(stage->client, "telescope.AZ", false, on_reading, NULL, &err), 0);
+			&err) != 0);
+	assert_int_equal(credis_client_read(stage->client, "telescope.AZ", false, on_reading, NULL,
+			     &err),
+	    0);
 	assert_int_equal(err.code, CREDIS_EBUSY);
 	free(writes);
 }
@@ -911,8 +924,8 @@ static struct {
 } to_cancel;
 
 static void
-on_modify_cancel(void *arg, size_t n, enum credis_progress progress,
-    const struct credis_error *err, const struct credis_reading *reading)
+on_modify_cancel(void *arg, size_t n, enum credis_progress progress, const struct credis_error *err,
+    const struct credis_reading *reading)
 {
 	credis_client_cancel(to_cancel.stage->client, to_cancel.call);
 	on_modify(arg, n, progress, err, reading);
@@ -928,15 +941,15 @@ a_call_cancelled_in_its_own_callback_is_not_heard_of_again(void **state)
 	stage_serve(stage, "telescope", "AZ");
 	stage->script = answer_three_together;
 	to_cancel.stage = stage;
-	to_cancel.call = credis_client_modify(stage->client, three, 3, false, on_modify_cancel, NULL,
-	    &err);
+	to_cancel.call =
+	    credis_client_modify(stage->client, three, 3, false, on_modify_cancel, NULL, &err);
 	stage_run_until(stage, &got.finals, 1);
 	stage_run_for(stage, 50);
 	assert_int_equal(got.count, 1);
 	/* and where each would fail by itself */
 	stage_stop_listening(stage);
-	to_cancel.call = credis_client_modify(stage->client, three, 3, false, on_modify_cancel, NULL,
-	    &err);
+	to_cancel.call =
+	    credis_client_modify(stage->client, three, 3, false, on_modify_cancel, NULL, &err);
 	stage_run_until(stage, &got.finals, 2);
 	stage_run_for(stage, 50);
 	assert_int_equal(got.count, 2);
@@ -977,8 +990,8 @@ without_a_store_a_call_fails_at_once_and_names_it(void **state)
 	credis_client_free(stage->client);
 	stage->client = credis_client_new(stage->base, "unix:///nowhere/redis.sock", &err);
 	do_read(stage, "telescope.AZ", false);
-	snprintf(sentence, sizeof sentence, "cannot reach the store at %s: ",
-	    credis_client_where(stage->client));
+	snprintf(sentence, sizeof sentence,
+	    "cannot reach the store at %s: ", credis_client_where(stage->client));
 	assert_int_equal(got.ends[0].err.code, CREDIS_EUNREACHABLE);
 	assert_memory_equal(got.ends[0].err.text, sentence, strlen(sentence));
 	assert_true(strlen(got.ends[0].err.text) > strlen(sentence));

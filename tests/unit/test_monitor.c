@@ -216,8 +216,8 @@ many_changes_cost_few_reads_and_the_last_is_shown(void **state)
 	run_until(stage, CREDIS_MONITOR_PRIMED, 1);
 	stage_say(stage, "CONFIG RESETSTAT");
 	for (int n = 1; n <= CHANGES; n++)
-		redisAppendCommand(stage->pen, "HSET credis:{telescope}:AZ value %d seq %d time %d", n,
-		    10 + n, 1795208170 + n);
+		redisAppendCommand(stage->pen, "HSET credis:{telescope}:AZ value %d seq %d time %d",
+		    n, 10 + n, 1795208170 + n);
 	for (int n = 1; n <= CHANGES; n++) {
 		redisGetReply(stage->pen, (void **)&reply);
 		freeReplyObject(reply);
@@ -244,8 +244,8 @@ more_keywords_than_are_read_at_a_time_are_all_given(void **state)
 
 		snprintf(json, sizeof json, "{\"name\":\"K%d\",\"type\":\"integer\"}", n);
 		redisAppendCommand(stage->pen, "HSET credis:{telescope}:keywords K%d %s", n, json);
-		redisAppendCommand(stage->pen, "HSET credis:{telescope}:K%d value %d seq 1 time 1", n,
-		    n);
+		redisAppendCommand(stage->pen, "HSET credis:{telescope}:K%d value %d seq 1 time 1",
+		    n, n);
 	}
 	for (int n = 0; n < 2 * KEYWORDS; n++) {
 		redisGetReply(stage->pen, (void **)&reply);
@@ -276,7 +276,7 @@ a_lost_subscription_is_a_gap_and_what_changed_meanwhile_is_shown(void **state)
 	run_past_mark(stage);
 	assert_int_equal(seen.of[CREDIS_MONITOR_GAP], 1);
 	assert_true(strlen(last(CREDIS_MONITOR_GAP)->err.text) > 0);
-	assert_int_equal(seen.of[CREDIS_MONITOR_VALUE], 4);     /* AZ and EL, AZ again, MARK */
+	assert_int_equal(seen.of[CREDIS_MONITOR_VALUE], 4); /* AZ and EL, AZ again, MARK */
 	assert_int_equal(seen.of[CREDIS_MONITOR_PRIMED], 1);
 	assert_int_equal(seen.of[CREDIS_MONITOR_RESTORED], 1);
 }
@@ -297,7 +297,7 @@ a_store_that_comes_back_empty_and_is_healed_is_one_gap(void **state)
 	back_ms = stage_now_ms();
 	run_until(stage, CREDIS_MONITOR_RESTORED, 1);
 	assert_true(stage_now_ms() - back_ms < 2000);
-	stage_build_telescope(stage);           /* the same value as before: no news */
+	stage_build_telescope(stage); /* the same value as before: no news */
 	store_az(stage, "1", 8, "1795208190");
 	run_until(stage, CREDIS_MONITOR_VALUE, 2);
 	assert_value("telescope.AZ", "1");
@@ -318,7 +318,7 @@ a_store_that_was_emptied_and_is_healed_has_lost_no_keyword(void **state)
 	stage_build_telescope(stage);
 	store_az(stage, "1", 8, "1795208190");
 	run_until(stage, CREDIS_MONITOR_VALUE, 2);
-	stage_run_for(stage, 3300);             /* beyond the time of doubt */
+	stage_run_for(stage, 3300); /* beyond the time of doubt */
 	assert_int_equal(seen.count, 3);
 }
 
@@ -388,8 +388,9 @@ a_service_that_is_removed_is_gone_after_some_doubt(void **state)
 	stage_build_telescope(stage);
 	watch(stage, telescope_az, 1);
 	run_until(stage, CREDIS_MONITOR_PRIMED, 1);
-	stage_say(stage, "DEL credis:{telescope}:AZ credis:{telescope}:keywords "
-	                 "credis:{telescope}:about");
+	stage_say(stage,
+	    "DEL credis:{telescope}:AZ credis:{telescope}:keywords "
+	    "credis:{telescope}:about");
 	stage_say(stage, "SREM credis:services telescope");
 	run_until(stage, CREDIS_MONITOR_GONE, 1);
 	assert_string_equal(last(CREDIS_MONITOR_GONE)->name, "telescope.AZ");
@@ -508,8 +509,9 @@ a_monitor_may_be_freed_in_any_of_its_callbacks(void **state)
 	struct stage *stage = *state;
 
 	for (int event = CREDIS_MONITOR_VALUE; event <= CREDIS_MONITOR_FAILED; event++) {
-		const char *const *names =
-		    event == CREDIS_MONITOR_FAILED ? (const char *const[]){ "dome.X" } : telescope_az;
+		const char *const *names = event == CREDIS_MONITOR_FAILED
+		    ? (const char *const[]){ "dome.X" }
+		    : telescope_az;
 
 		stage_say(stage, "FLUSHALL");
 		stage_build_telescope(stage);
@@ -678,8 +680,7 @@ what_does_not_parse_is_refused(void **state)
 
 	stage_build_telescope(stage);
 	for (size_t n = 0; n < sizeof bad / sizeof *bad; n++) {
-		assert_null(
-		    credis_wait_new(stage->client, bad[n], NULL, 100, on_wait, NULL, &err));
+		assert_null(credis_wait_new(stage->client, bad[n], NULL, 100, on_wait, NULL, &err));
 		assert_int_equal(err.code, CREDIS_EINVAL);
 	}
 	build_filter(stage);
