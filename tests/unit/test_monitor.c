@@ -388,9 +388,8 @@ a_service_that_is_removed_is_gone_after_some_doubt(void **state)
 	stage_build_telescope(stage);
 	watch(stage, telescope_az, 1);
 	run_until(stage, CREDIS_MONITOR_PRIMED, 1);
-	stage_say(stage,
-	    "DEL credis:{telescope}:AZ credis:{telescope}:keywords "
-	    "credis:{telescope}:about");
+	stage_say(stage, "HDEL credis:{telescope}:about generation");
+	stage_say(stage, "DEL credis:{telescope}:AZ credis:{telescope}:keywords");
 	stage_say(stage, "SREM credis:services telescope");
 	run_until(stage, CREDIS_MONITOR_GONE, 1);
 	assert_string_equal(last(CREDIS_MONITOR_GONE)->name, "telescope.AZ");
