@@ -51,8 +51,10 @@ def test_a_service_may_be_a_glob(demo):
     assert strip(monitor.read_line()) == "demo.POS 3 mm"
 
 
-def test_severity_is_in_brackets(demo, redis):
-    monitor = demo.start("monitor", "demo.POS")
+def test_severity_is_in_brackets(credisd, cli, redis):
+    # credisd would put its own value back
+    credisd().stop()
+    monitor = cli.start("monitor", "demo.POS")
     monitor.read_line()
     redis.connection().hset("credis:{demo}:POS", mapping={
         "value": "9", "time": f"{time.time():.6f}", "seq": 50, "severity": "minor", "reason": "high"})

@@ -36,6 +36,20 @@ def wide(credisd, cli):
     return cli
 
 
+@pytest.fixture
+def by_hand(credisd, cli, redis):
+    """by_hand(keyword, **fields): changes the store behind credisd's back, which has ended."""
+    credisd().stop()
+
+    def change(keyword, **fields):
+        key = f"credis:{{demo}}:{keyword}"
+        if fields:
+            redis.connection(decode_responses=False).hset(key, mapping=fields)
+        else:
+            redis.connection().delete(key)
+    return change
+
+
 # list
 
 def test_list_shows_services_with_state_count_and_help(demo):
@@ -219,29 +233,29 @@ def test_show_terse_in_a_pipe_is_the_very_bytes(demo):
     assert demo("show", "--terse", "demo.NAME").out == "a\x1b[1m\tb\n"
 
 
-def test_text_in_the_store_that_is_not_utf8_is_escaped(demo, redis):
-    redis.connection(decode_responses=False).hset("credis:{demo}:NAME", "value", b"x\xff\xc0y")
-    assert demo("show", "demo.NAME").out == "NAME = x\\xff\\xc0y\n"
-    assert demo("--json", "show", "demo.NAME").json["value"] == "x��y"
+def test_text_in_the_store_that_is_not_utf8_is_escaped(by_hand, cli):
+    by_hand("NAME", value=b"x\xff\xc0y")
+    assert cli("show", "demo.NAME").out == "NAME = x\\xff\\xc0y\n"
+    assert cli("--json", "show", "demo.NAME").json["value"] == "x\ufffd\ufffdy"
 
 
-def test_a_number_that_somebody_stored_by_hand_is_text_in_json(demo, redis):
-    redis.connection().hset("credis:{demo}:POS", "value", "broken, {}")
-    assert demo("--json", "show", "demo.POS").json["value"] == "broken, {}"
+def test_a_number_that_somebody_stored_by_hand_is_text_in_json(by_hand, cli):
+    by_hand("POS", value="broken, {}")
+    assert cli("--json", "show", "demo.POS").json["value"] == "broken, {}"
 
 
-def test_severity_is_shown_with_its_reason(demo, redis):
-    redis.connection().hset("credis:{demo}:POS", mapping={"severity": "major", "reason": "limit\x1bswitch"})
-    assert demo("show", "demo.POS").out == "POS = 3 mm [major: limit\\x1bswitch]\n"
-    row = demo("--json", "show", "demo.POS").json
+def test_severity_is_shown_with_its_reason(by_hand, cli):
+    by_hand("POS", severity="major", reason="limit\x1bswitch")
+    assert cli("show", "demo.POS").out == "POS = 3 mm [major: limit\\x1bswitch]\n"
+    row = cli("--json", "show", "demo.POS").json
     assert (row["severity"], row["reason"]) == ("major", "limit\x1bswitch")
 
 
-def test_a_keyword_without_a_value_says_so(demo, redis):
-    redis.connection().delete("credis:{demo}:CODE")
-    result = demo("show", "demo.CODE")
-    if result.out != "CODE = abc\n":    # the dispatcher may heal it first
-        assert result.out == "CODE = (no value)\n"
+def test_a_keyword_without_a_value_says_so(by_hand, cli):
+    by_hand("POS")
+    assert cli("show", "demo.POS").out == "POS = (no value)\n"
+    assert cli("show", "--terse", "demo.POS").out == "\n"
+    assert cli("--json", "show", "demo.POS").json["value"] is None
 
 
 # describe
