@@ -21,7 +21,13 @@ typedef const struct credis_keyword *expr_find(void *arg, const char *service, c
     struct credis_error *err);
 
 /* Parses; 'find' tells types, so that labels, booleans and numbers compare as such. NULL with the
- * reason and where ("at 'foo': …") on failure. */
+ * reason and where ("at 'foo': …") on failure. Without 'find' only the grammar is checked: the
+ * references can be listed, and the result is EXPR_INVALID where one matters.
+ *
+ * A number or text beside a keyword is read as a value of that keyword, which is a fault when it
+ * cannot be one. Where a number is needed a boolean counts as 0 or 1, an enumerated as its key, a
+ * mask as its bits. Texts compare by bytes and have an order; labels and booleans compare in any
+ * case and have none; an array compares as a whole with a text. */
 struct expr *expr_parse(const char *text, expr_find *find, void *arg, struct credis_error *err);
 void expr_free(struct expr *expr);
 

@@ -149,6 +149,8 @@ read_literal(const struct operand *literal, const struct operand *beside,
 			KEYWORD_MAX_COUNT };
 	if (value_parse(value, &rules, text.bytes, text.length, &why))
 		return true;
+	if (why.code == CREDIS_ENOMEM)
+		return error_no_memory(err);
 	return token_fault(&literal->token, err, "%s%s%s", keyword != NULL ? keyword->name : "",
 	    keyword != NULL ? ": " : "", why.text);
 }
@@ -204,11 +206,11 @@ compare_literal(struct expr *expr, bool ordered, const struct operand *literal,
 		*op = OP_COMPARE_NUMBERS;
 		return operand_be_number(expr, beside, err);
 	}
-	if (!read_literal(literal, beside, &value, err)) {
-		/* 4.5 beside an integer is a number all the same. */
-		*op = OP_COMPARE_NUMBERS;
-		return number && is_number(beside);
-	}
+	/* 4.5 beside an integer is a number all the same. */
+	*op = OP_COMPARE_NUMBERS;
+	bool either_way = number && is_number(beside);
+	if (!read_literal(literal, beside, &value, either_way ? NULL : err))
+		return either_way;
 	bool ok = use_literal(expr, literal, beside, &value, op, err);
 	value_clear(&value);
 	return ok;
