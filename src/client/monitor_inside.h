@@ -72,6 +72,7 @@ struct watch {
 	enum watch_state state;
 	bool again; /* it changed while it was being fetched */
 	bool live;
+	bool asked_live; /* the fetch began when a change since would be heard of */
 	bool stale;
 	bool shown;
 	uint64_t seq; /* shown last */

@@ -132,7 +132,7 @@ on_lost(void *arg, const struct credis_error *why)
 	struct watch *watch = arg;
 	struct credis_monitor *monitor = watch->scope->monitor;
 
-	watch->live = false;
+	watch->live = watch->asked_live = false;
 	monitor_unsettle(monitor, &watch->stale);
 	monitor_lost(monitor, why);
 }
@@ -190,6 +190,7 @@ take(struct watch *watch, const struct reply *reply)
 {
 	struct credis_monitor *monitor = watch->scope->monitor;
 	struct names_pair name = watch_name(watch);
+	bool settles = watch->asked_live; /* be there ever so many changes since */
 	struct credis_reading reading;
 
 	stored_read(&reading, &name, reply);
@@ -198,7 +199,7 @@ take(struct watch *watch, const struct reply *reply)
 		return;
 	if (watch->again)
 		want(watch);
-	else if (watch->live)
+	if (settles)
 		monitor_settle(monitor, &watch->stale);
 }
 
@@ -266,6 +267,7 @@ watches_fetch(struct credis_monitor *monitor)
 		TAILQ_REMOVE(&monitor->due, watch, due);
 		watch->state = WATCH_FETCHING;
 		watch->again = false;
+		watch->asked_live = watch->live;
 		monitor->fetching++;
 	}
 }

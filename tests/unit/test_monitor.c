@@ -231,6 +231,38 @@ many_changes_cost_few_reads_and_the_last_is_shown(void **state)
 		    seen.events[n].seq > seen.events[n - 1].seq);
 }
 
+/* Writes AZ in each turn of the event loop: when it is read, it has changed again meanwhile. */
+static struct {
+	struct stage *stage;
+	struct event *event;
+	int seq;
+} restless;
+
+static void
+on_restless_turn(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what, (void)arg;
+	store_az(restless.stage, "1", ++restless.seq, "1795208170");
+	event_add(restless.event, &(struct timeval){ 0, 0 });
+}
+
+static void
+a_keyword_that_never_rests_does_not_keep_a_monitor_from_starting(void **state)
+{
+	struct stage *stage = *state;
+
+	stage_build_telescope(stage);
+	restless.stage = stage;
+	restless.seq = 10;
+	restless.event = evtimer_new(stage->base, on_restless_turn, NULL);
+	on_restless_turn(-1, 0, NULL);
+	watch(stage, telescope_az, 1);
+	run_until(stage, CREDIS_MONITOR_PRIMED, 1);
+	stage_cut_subscriptions(stage);
+	run_until(stage, CREDIS_MONITOR_RESTORED, 1);
+	event_free(restless.event);
+}
+
 static void
 more_keywords_than_are_read_at_a_time_are_all_given(void **state)
 {
@@ -761,6 +793,7 @@ main(void)
 		TEST(what_is_equal_or_older_is_not_shown),
 		TEST(a_history_that_begins_anew_is_followed),
 		TEST(many_changes_cost_few_reads_and_the_last_is_shown),
+		TEST(a_keyword_that_never_rests_does_not_keep_a_monitor_from_starting),
 		TEST(more_keywords_than_are_read_at_a_time_are_all_given),
 		TEST(a_lost_subscription_is_a_gap_and_what_changed_meanwhile_is_shown),
 		TEST(a_store_that_comes_back_empty_and_is_healed_is_one_gap),
