@@ -57,7 +57,8 @@ struct link *link_new(struct event_base *base, const struct link_options *option
 void link_free(struct link *link);
 
 /* Connects, and from then on always comes back: first retry at once, then with back-off and jitter
- * from 50 ms up to 'cap' (10 s, or what link_set_backoff said), reset once a link was up. */
+ * from 50 ms up to 'cap' (10 s, or what link_set_backoff said), reset once it was up for a second:
+ * one that is thrown out again and again must not spin. No connection ever raises SIGPIPE. */
 void link_start(struct link *link);
 void link_set_backoff(struct link *link, int64_t cap_ms);
 
@@ -79,8 +80,8 @@ typedef void link_answer(void *arg, uint64_t id, const struct reply *reply,
 
 /* Where to format exactly one command (redis/command.h); 'answer' (may be NULL: not interested) will
  * be called with 'arg' and 'id'. Written with everything else of this turn of the event loop. NULL, and
- * no answer, when the link is down or max_output is reached; 'err' (may be NULL) says which
- * (CREDIS_ELOST, CREDIS_EBUSY). */
+ * no answer, when the link is down, or max_output or four million commands under way are reached;
+ * 'err' (may be NULL) says which (CREDIS_ELOST, CREDIS_EBUSY; CREDIS_ENOMEM). */
 struct buffer *link_command(struct link *link, link_answer *answer, void *arg, uint64_t id,
     struct credis_error *err);
 

@@ -159,7 +159,7 @@ try_address(struct stream *stream, int family, const struct sockaddr *address, s
 		goto failed;
 	return true;
 failed:
-	stream->fault = errno;
+	stream->fault = errno != 0 ? errno : ENOMEM;
 	close_socket(stream);
 	return false;
 }

@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,7 +17,6 @@
 
 struct tls {
 	SSL_CTX *context;
-	BIO_METHOD *socket_method;
 	char *host;
 	bool host_is_address;
 	bool check_host;
@@ -84,19 +84,22 @@ socket_control(BIO *bio, int what, long number, void *pointer)
 	}
 }
 
-static BIO_METHOD *
-socket_method_new(void)
-{
-	BIO_METHOD *method =
-	    BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK | BIO_TYPE_DESCRIPTOR,
-		"socket without signals");
+/* One for the whole program, and never freed: libevent frees a session at a later turn of its loop,
+ * when the link it belonged to may be gone. */
+static BIO_METHOD *socket_method;
+static pthread_once_t socket_method_once = PTHREAD_ONCE_INIT;
 
-	if (method != NULL) {
-		BIO_meth_set_write(method, socket_write);
-		BIO_meth_set_read(method, socket_read);
-		BIO_meth_set_ctrl(method, socket_control);
-	}
-	return method;
+static void
+make_socket_method(void)
+{
+	int type = BIO_get_new_index() | BIO_TYPE_SOURCE_SINK | BIO_TYPE_DESCRIPTOR;
+
+	socket_method = BIO_meth_new(type, "socket without signals");
+	if (socket_method == NULL)
+		return;
+	BIO_meth_set_write(socket_method, socket_write);
+	BIO_meth_set_read(socket_method, socket_read);
+	BIO_meth_set_ctrl(socket_method, socket_control);
 }
 
 /* Loading certificates. */
@@ -179,8 +182,8 @@ tls_set_up(struct tls *tls, const struct url *url, struct credis_error *err)
 
 	tls->host = strdup(url->host);
 	tls->context = SSL_CTX_new(TLS_client_method());
-	tls->socket_method = socket_method_new();
-	if (tls->host == NULL || tls->context == NULL || tls->socket_method == NULL)
+	pthread_once(&socket_method_once, make_socket_method);
+	if (tls->host == NULL || tls->context == NULL || socket_method == NULL)
 		return error_no_memory(err);
 	tls->host_is_address = inet_pton(AF_INET, url->host, &address) == 1 ||
 	    inet_pton(AF_INET6, url->host, &address) == 1;
@@ -218,7 +221,6 @@ tls_free(struct tls *tls)
 	if (tls == NULL)
 		return;
 	SSL_CTX_free(tls->context);
-	BIO_meth_free(tls->socket_method);
 	free(tls->host);
 	free(tls);
 }
@@ -240,7 +242,7 @@ SSL *
 tls_session_new(const struct tls *tls, int fd)
 {
 	SSL *session = SSL_new(tls->context);
-	BIO *bio = BIO_new(tls->socket_method);
+	BIO *bio = BIO_new(socket_method);
 
 	if (session == NULL || bio == NULL)
 		goto failed;
