@@ -1,11 +1,11 @@
-/* number.c: numbers in and out of text, exactly and with bounded work.
+/* number.c: numbers out of text, exactly and with bounded work; into text is number_print.c's.
  * Whole numbers are worked out on the digits; what C must round gets a text without a decimal point, the
  * only character of a number that depends on the locale. */
 #include "core/number.h"
 
+#include "core/number_exact.h"
 #include "core/text.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,25 +204,6 @@ number_parse_integer(const char *text, size_t length, int64_t *integer)
 	return NUMBER_FINE;
 }
 
-/* Powers of ten that a double holds exactly. */
-static const double tens[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
-	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
-enum { TENS = 22 };
-
-/* Both the digits and the power of ten are exact, so that one operation rounds once. */
-static bool
-round_quickly(const struct parts *parts, double *real)
-{
-	uint64_t whole;
-
-	if (FLT_EVAL_METHOD != 0 || parts->kind != DECIMAL || parts->scale < -TENS ||
-	    parts->scale > TENS || !gather(parts, &whole) || whole > UINT64_C(1) << 53)
-		return false;
-	*real = parts->scale < 0 ? (double)whole / tens[-parts->scale]
-	                         : (double)whole * tens[parts->scale];
-	return true;
-}
-
 /* Writes the number without a point, cut to DIGITS_MAX digits. */
 static void
 spell(const struct parts *parts, char *text)
@@ -253,6 +234,7 @@ parse_real(const char *text, size_t length, bool single, double *real)
 {
 	struct parts parts;
 	char spelt[DIGITS_TEXT];
+	uint64_t whole;
 	double value;
 
 	if (!scan_number(&parts, text, length))
@@ -263,7 +245,8 @@ parse_real(const char *text, size_t length, bool single, double *real)
 		value = (double)NAN;
 	} else if (parts.count == 0) {
 		value = 0;
-	} else if (single || !round_quickly(&parts, &value)) {
+	} else if (parts.kind != DECIMAL || !gather(&parts, &whole) ||
+	    !exact_compose(&value, single, whole, parts.scale)) {
 		spell(&parts, spelt);
 		value = single ? (double)strtof(spelt, NULL) : strtod(spelt, NULL);
 		if (isinf(value))
@@ -283,184 +266,4 @@ enum number_fault
 number_parse_float(const char *text, size_t length, double *real)
 {
 	return parse_real(text, length, true, real);
-}
-
-size_t
-number_print_integer(char *text, int64_t integer)
-{
-	char digits[NUMBER_TEXT];
-	uint64_t rest = integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer;
-	char *place = text;
-	size_t count = 0;
-
-	do {
-		digits[count++] = (char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest > 0);
-	if (integer < 0)
-		*place++ = '-';
-	while (count > 0)
-		*place++ = digits[--count];
-	*place = '\0';
-	return (size_t)(place - text);
-}
-
-/* The fewest digits that read back as a certain number. */
-struct digits {
-	char text[24];
-	int count;
-	int exponent;               /* of ten, of the first digit */
-};
-
-static void
-drop_zeros(struct digits *digits)
-{
-	while (digits->count > 1 && digits->text[digits->count - 1] == '0')
-		digits->count--;
-}
-
-/* Most numbers of daily life have few decimals: the smallest k for which real × 10^k is a whole number m and
- * m / 10^k is 'real' again. Below 10^15 (10^6 for a float) there is one such m at most and the
- * product is near enough to find it; the quotient of two exact numbers is rounded like their text. */
-static bool
-few_decimals(struct digits *digits, double real, bool single)
-{
-	double limit = single ? 1e6 : 1e15;
-	int most = single ? 10 : TENS;
-
-	if (FLT_EVAL_METHOD != 0 || real >= limit || real < 1e-5)
-		return false;
-	for (int k = 0; k <= most; k++) {
-		double whole = rint(real * tens[k]);
-		if (whole >= limit)
-			return false;
-		if (single ? (float)whole / (float)tens[k] != (float)real : whole / tens[k] != real)
-			continue;
-		digits->count = (int)number_print_integer(digits->text, (int64_t)whole);
-		digits->exponent = digits->count - 1 - k;
-		drop_zeros(digits);
-		return true;
-	}
-	return false;
-}
-
-/* "d.ddde±x" with 'count' digits, whatever the locale's point. */
-static void
-round_to_digits(struct digits *digits, double real, int count)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "%.*e", count - 1, real);
-	const char *e = strrchr(text, 'e');
-	digits->text[0] = text[0];
-	memcpy(digits->text + 1, e - (count - 1), (size_t)count - 1);
-	digits->count = count;
-	digits->exponent = atoi(e + 1);
-}
-
-static bool
-reads_back(const struct digits *digits, double real, bool single)
-{
-	char text[NUMBER_TEXT + 16];
-
-	snprintf(text, sizeof(text), "%.*se%d", digits->count, digits->text,
-	    digits->exponent - (digits->count - 1));
-	return single ? strtof(text, NULL) == (float)real : strtod(text, NULL) == real;
-}
-
-/* The next number of as many digits; carries no further than one digit, which is all it is used for. */
-static bool
-step_up(struct digits *digits)
-{
-	char *last = &digits->text[digits->count - 1];
-
-	return *last < '9' && ++*last;
-}
-
-/* Above a power of two the numbers lie twice as far apart as below: what is rounded down may miss there,
- * and its neighbour above hit. */
-static bool
-is_power_of_two(double real)
-{
-	int exponent;
-
-	return frexp(real, &exponent) == 0.5;
-}
-
-/* Every decimal number of DBL_DIG digits survives a double, so with as many or fewer there is one
- * candidate only, and its zeros at the end may go. Not so below DBL_MIN, where bits are missing. */
-static void
-fewest_digits(struct digits *digits, double real, bool single)
-{
-	int enough = single ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG;
-	int count = single ? FLT_DIG : DBL_DIG;
-
-	if (few_decimals(digits, real, single))
-		return;
-	if (real < (single ? (double)FLT_MIN : DBL_MIN))
-		count = 1;
-	for (; count <= enough; count++) {
-		round_to_digits(digits, real, count);
-		if (reads_back(digits, real, single))
-			break;
-		if (is_power_of_two(real) && step_up(digits) && reads_back(digits, real, single))
-			break;
-	}
-	drop_zeros(digits);
-}
-
-/* 0.0001 to 9999999999999999 stand without an exponent. */
-static char *
-lay_out(char *place, const struct digits *digits)
-{
-	int exponent = digits->exponent, count = digits->count;
-
-	if (exponent < -4 || exponent > 15) {
-		*place++ = digits->text[0];
-		if (count > 1)
-			place += sprintf(place, ".%.*s", count - 1, digits->text + 1);
-		return place + sprintf(place, "e%+03d", exponent);
-	}
-	if (exponent < 0)
-		return place + sprintf(place, "0.%.*s%.*s", -exponent - 1, "000", count, digits->text);
-	if (exponent >= count - 1)
-		return place + sprintf(place, "%.*s%.*s", count, digits->text, exponent - (count - 1),
-		    "000000000000000");
-	return place + sprintf(place, "%.*s.%.*s", exponent + 1, digits->text,
-	    count - exponent - 1, digits->text + exponent + 1);
-}
-
-static size_t
-print_real(char *text, double real, bool single)
-{
-	struct digits digits;
-	char *place = text;
-
-	if (isnan(real))
-		return (size_t)(stpcpy(text, "nan") - text);
-	if (signbit(real)) {
-		*place++ = '-';
-		real = -real;
-	}
-	if (isinf(real)) {
-		place = stpcpy(place, "inf");
-	} else if (real == 0) {
-		place = stpcpy(place, "0");
-	} else {
-		fewest_digits(&digits, real, single);
-		place = lay_out(place, &digits);
-	}
-	return (size_t)(place - text);
-}
-
-size_t
-number_print_double(char *text, double real)
-{
-	return print_real(text, real, false);
-}
-
-size_t
-number_print_float(char *text, double real)
-{
-	return print_real(text, real, true);
 }
