@@ -111,6 +111,7 @@ count_elements(size_t *count, const struct walk *begin, size_t max, struct credi
 static json_t *
 unquote(const struct element *element, struct credis_error *err)
 {
+	char quoted[80 + 4];
 	json_error_t why;
 	json_t *json = json_loadb(element->text, element->length, JSON_DECODE_ANY, &why);
 
@@ -127,7 +128,8 @@ unquote(const struct element *element, struct credis_error *err)
 		error_set(err, CREDIS_ETYPE, "the text is not valid UTF-8");
 		break;
 	default:
-		error_set(err, CREDIS_ETYPE, "not a JSON text: %s", why.text);
+		error_set(err, CREDIS_ETYPE, "not a JSON text: %s",
+		    text_quote(quoted, why.text, strlen(why.text), 80));
 		break;
 	}
 	return NULL;
