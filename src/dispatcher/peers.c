@@ -218,7 +218,8 @@ peers_wake(struct peers *peers, struct peer *peer)
 		return;
 	if (TAILQ_EMPTY(&peers->waiting))
 		event_active(peers->flush, EV_TIMEOUT, 0);
-	TAILQ_INSERT_TAIL(&peers->waiting, peer_hold(peer), outgoing);
+	peer_hold(peer);
+	TAILQ_INSERT_TAIL(&peers->waiting, peer, outgoing);
 	peer->waiting = true;
 }
 
