@@ -201,12 +201,18 @@ class Campaign:
         self.violations += checker.check(case)
 
     def calm_flushes(self):
-        """The FLUSHALLs beside which nothing else went wrong."""
+        """The FLUSHALLs beside which nothing else hit the store or whoever served."""
         flushes = [event for event in self.events if event.fault.kind == "flush"]
-        near = 4_000_000
         return {n for n, flush in enumerate(flushes)
-                if not any(other is not flush and other.began < flush.began + near
-                           and (other.ended or other.began) > flush.began - near for other in self.events)}
+                if not any(other is not flush and near(other, flush) and matters(other, flush) for other in self.events)}
+
+
+def near(other, event, us=4_000_000):
+    return other.began < event.began + us and (other.ended or other.began) > event.began - us
+
+
+def matters(other, flush):
+    return other.names == [""] or other.fault.kind in ("hang up", "client pause") or set(other.names) & set(flush.names)
 
 
 def tail(path, size=4096):

@@ -241,10 +241,16 @@ def check_if_seq(case):
     """Written only where the keyword stood at the number asked for."""
     for r in case.records.requests.values():
         writes = case.writes_of(r)
-        if r.if_seq < 0 or not writes:
-            continue
-        if writes[0].before is None or writes[0].before.seq != r.if_seq:
+        if r.if_seq >= 0 and writes and stood_at(case, writes[0]) != r.if_seq:
             yield f"written at another number than {r.if_seq}: {r}; {writes[0]} after {writes[0].before}"
+
+
+def stood_at(case, write):
+    """The number before a write; that of memory where the store had lost it."""
+    history = case.audit.history[write.keyword]
+    place = history.index(write)
+    before = history[place - 1] if place else None
+    return before.before.seq if isinstance(before, Loss) else before.seq if before else 0
 
 
 def check_never_late(case):

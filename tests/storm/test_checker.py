@@ -210,6 +210,7 @@ def test_a_set_in_pieces_is_found():
 def test_if_seq_is_kept_to():
     assert Story().done(10, FIRST, 2, if_seq=1).verdict() == set()
     assert Story().done(10, FIRST, 2, if_seq=7).verdict() == {"if-seq"}
+    assert Story().did(words("FLUSHALL")).done(10, FIRST, 2, if_seq=1).verdict() == set()
 
 
 def test_a_write_after_its_deadline_is_late():

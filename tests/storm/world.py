@@ -178,7 +178,8 @@ class World:
         self.redis.kill()
 
     def end_kill_store(self, fault, _):
-        self.redis.start()
+        if not self.redis.process.is_running():
+            self.redis.start()
 
     def begin_restart_store(self, fault, _):
         self.redis.resume()
@@ -192,7 +193,8 @@ class World:
     def end_stall_store(self, fault, _):
         self.redis.resume()
 
-    def begin_flush(self, fault, _):
+    def begin_flush(self, fault, names):
+        names[:] = self.resolve("owner")    # whose memory it takes to heal
         self.connection().flushall()
 
     def begin_hang_up(self, fault, _):
