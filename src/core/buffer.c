@@ -1,5 +1,5 @@
 /* buffer.c: bytes that grow, doubling; always terminated.
- * Knows nothing of what is in them, except how JSON writes a text. */
+ * Knows nothing of what is in them. */
 #include "core/buffer.h"
 
 #include <stdarg.h>
@@ -74,43 +74,6 @@ buffer_printf(struct buffer *buffer, const char *format, ...)
 	vsnprintf(place, (size_t)length + 1, format, args);
 	va_end(args);
 	buffer_wrote(buffer, (size_t)length);
-}
-
-/* The escape of a byte that may not stand for itself; NULL for all others. 'room' holds it. */
-static const char *
-json_escape(unsigned char byte, char room[8])
-{
-	switch (byte) {
-	case '"': return "\\\"";
-	case '\\': return "\\\\";
-	case '\n': return "\\n";
-	case '\r': return "\\r";
-	case '\t': return "\\t";
-	default:
-		if (byte >= 0x20 && byte != 0x7f)
-			return NULL;
-		snprintf(room, 8, "\\u%04x", byte);
-		return room;
-	}
-}
-
-void
-buffer_json(struct buffer *buffer, const char *text, size_t length)
-{
-	size_t done = 0;
-	char room[8];
-
-	buffer_append(buffer, "\"", 1);
-	for (size_t n = 0; n < length; n++) {
-		const char *escape = json_escape((unsigned char)text[n], room);
-		if (escape == NULL)
-			continue;
-		buffer_append(buffer, text + done, n - done);
-		buffer_text(buffer, escape);
-		done = n + 1;
-	}
-	buffer_append(buffer, text + done, length - done);
-	buffer_append(buffer, "\"", 1);
 }
 
 void

@@ -20,9 +20,6 @@ void buffer_text(struct buffer *buffer, const char *text);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Appends a text as JSON writes it, quotation marks and all. */
-void buffer_json(struct buffer *buffer, const char *text, size_t length);
-
 /* Makes room for 'length' more and returns where to write them, or NULL; buffer_wrote() then
  * says how many were written. */
 char *buffer_reserve(struct buffer *buffer, size_t length);

@@ -1,6 +1,7 @@
 /* keyword_json.c: a keyword's description as one JSON object, both ways.
  * Knows no setting by name: it walks the table of keyword_settings.c. */
 #include "core/error.h"
+#include "core/json_text.h"
 #include "core/keyword_inside.h"
 #include "core/keyword_settings.h"
 #include "core/text.h"
@@ -14,7 +15,7 @@ credis_keyword_to_json(const struct credis_keyword *keyword)
 	const struct credis_setting *shown;
 
 	buffer_text(&out, "{\"name\": ");
-	buffer_json(&out, keyword->name, strlen(keyword->name));
+	json_text_append(&out, keyword->name, strlen(keyword->name));
 	for (size_t row = 0; (shown = credis_keyword_setting(row)) != NULL; row++) {
 		buffer_clear(&setting);
 		keyword_print_setting(keyword, row, &setting);

@@ -3,6 +3,7 @@
 #include "core/setting.h"
 
 #include "core/error.h"
+#include "core/json_text.h"
 #include "core/text.h"
 
 #include <string.h>
@@ -128,7 +129,7 @@ setting_get_labels(const struct credis_keyword *keyword, const struct setting *r
 		buffer_text(out, n == 0 ? "[" : ", ");
 		if (!plain)
 			buffer_printf(out, "[%lld, ", (long long)label->key);
-		buffer_json(out, label->text, label->length);
+		json_text_append(out, label->text, label->length);
 		if (!plain)
 			buffer_text(out, "]");
 	}

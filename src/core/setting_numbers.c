@@ -3,6 +3,7 @@
 #include "core/setting.h"
 
 #include "core/error.h"
+#include "core/json_text.h"
 #include "core/keyword_inside.h"
 #include "core/text.h"
 #include "core/value_inside.h"
@@ -258,5 +259,5 @@ setting_get_initial(const struct credis_keyword *keyword, const struct setting *
 		value_clear(&value);
 	}
 	if (!bare)
-		buffer_json(out, keyword->initial, strlen(keyword->initial));
+		json_text_append(out, keyword->initial, strlen(keyword->initial));
 }

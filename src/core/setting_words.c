@@ -3,6 +3,7 @@
 #include "core/setting.h"
 
 #include "core/error.h"
+#include "core/json_text.h"
 #include "core/keyword_inside.h"
 #include "core/text.h"
 
@@ -48,7 +49,7 @@ setting_get_type(const struct credis_keyword *keyword, const struct setting *row
 	const char *name = credis_type_name((enum credis_type)keyword->type);
 
 	(void)row;
-	buffer_json(out, name, strlen(name));
+	json_text_append(out, name, strlen(name));
 }
 
 static bool
@@ -87,7 +88,7 @@ setting_get_text(const struct credis_keyword *keyword, const struct setting *row
 	const char *text = *(char *const *)member(keyword, row);
 
 	if (*text != '\0')
-		buffer_json(out, text, strlen(text));
+		json_text_append(out, text, strlen(text));
 }
 
 bool
@@ -127,7 +128,7 @@ setting_get_pattern(const struct credis_keyword *keyword, const struct setting *
 	if (keyword->pattern == NULL)
 		return;
 	const char *text = pattern_text(keyword->pattern);
-	buffer_json(out, text, strlen(text));
+	json_text_append(out, text, strlen(text));
 }
 
 bool
@@ -174,7 +175,7 @@ setting_get_span(const struct credis_keyword *keyword, const struct setting *row
 	if (ms == row->standard)
 		return;
 	credis_span_print(ms, text);
-	buffer_json(out, text, strlen(text));
+	json_text_append(out, text, strlen(text));
 }
 
 static const char *const access_names[] = {
@@ -204,5 +205,5 @@ setting_get_access(const struct credis_keyword *keyword, const struct setting *r
 
 	(void)row;
 	if (keyword->access != CREDIS_READ_WRITE)
-		buffer_json(out, name, strlen(name));
+		json_text_append(out, name, strlen(name));
 }

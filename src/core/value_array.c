@@ -3,9 +3,9 @@
 #include "core/value_inside.h"
 
 #include "core/error.h"
+#include "core/json_text.h"
 #include "core/text.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,34 +107,6 @@ count_elements(size_t *count, const struct walk *begin, size_t max, struct credi
 	return step == STEP_END;
 }
 
-/* A text in quotation marks by JSON's rules. */
-static json_t *
-unquote(const struct element *element, struct credis_error *err)
-{
-	char quoted[80 + 4];
-	json_error_t why;
-	json_t *json = json_loadb(element->text, element->length, JSON_DECODE_ANY, &why);
-
-	if (json != NULL)
-		return json;
-	switch (json_error_code(&why)) {
-	case json_error_out_of_memory:
-		error_no_memory(err);
-		break;
-	case json_error_null_character:
-		error_set(err, CREDIS_ETYPE, "the text holds a NUL byte");
-		break;
-	case json_error_invalid_utf8:
-		error_set(err, CREDIS_ETYPE, "the text is not valid UTF-8");
-		break;
-	default:
-		error_set(err, CREDIS_ETYPE, "not a JSON text: %s",
-		    text_quote(quoted, why.text, strlen(why.text), 80));
-		break;
-	}
-	return NULL;
-}
-
 static bool
 read_number(struct credis_value *value, size_t n, const struct value_rules *rules,
     const struct element *element, struct credis_error *err)
@@ -157,25 +129,21 @@ static bool
 read_text(struct credis_value *value, size_t n, const struct element *element, char **place,
     bool json, struct credis_error *err)
 {
-	const char *text = element->text;
 	size_t length = element->length;
-	json_t *unquoted = NULL;
 
 	if (json && !element->quoted)
 		return error_set(err, CREDIS_ETYPE, "not a text in quotation marks");
-	if (!element->quoted && !value_check_text(text, length, err))
-		return false;
 	if (element->quoted) {
-		unquoted = unquote(element, err);
-		if (unquoted == NULL)
+		if (!json_text_read(*place, &length, element->text + 1, length - 2, err))
 			return false;
-		text = json_string_value(unquoted);
-		length = json_string_length(unquoted);
+	} else {
+		if (!value_check_text(element->text, length, err))
+			return false;
+		memcpy(*place, element->text, length);
 	}
-	value->as.texts[n] = memcpy(*place, text, length);
+	value->as.texts[n] = *place;
 	(*place)[length] = '\0';
 	*place += length + 1;
-	json_decref(unquoted);
 	return true;
 }
 
@@ -213,7 +181,7 @@ print_element(const struct credis_value *value, size_t n, struct buffer *out)
 	size_t length;
 
 	if (value->type == CREDIS_STRING_ARRAY) {
-		buffer_json(out, value->as.texts[n], strlen(value->as.texts[n]));
+		json_text_append(out, value->as.texts[n], strlen(value->as.texts[n]));
 		return;
 	}
 	if (value->type == CREDIS_INTEGER_ARRAY)
@@ -224,7 +192,7 @@ print_element(const struct credis_value *value, size_t n, struct buffer *out)
 		length = number_print_double(number, value->as.reals[n]);
 	/* JSON has no words for what is not finite */
 	if (value->type != CREDIS_INTEGER_ARRAY && !isfinite(value->as.reals[n]))
-		buffer_json(out, number, length);
+		json_text_append(out, number, length);
 	else
 		buffer_append(out, number, length);
 }

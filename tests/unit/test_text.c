@@ -1,6 +1,7 @@
 /* test_text.c: UTF-8, cutting, globs, quoting; growing bytes; words of errors. */
 #include "core/buffer.h"
 #include "core/error.h"
+#include "core/json_text.h"
 #include "core/text.h"
 
 #include <setjmp.h>
@@ -176,12 +177,57 @@ static void
 json_texts_are_escaped(void **state)
 {
 	struct buffer buffer = BUFFER_EMPTY;
-	const char *text = "a\"b\\c\n\r\t\x01/é";
+	const char *text = "a\"b\\c\b\f\n\r\t\x01\x7f/é";
 
 	(void)state;
-	buffer_json(&buffer, text, strlen(text));
-	assert_string_equal(buffer.bytes, "\"a\\\"b\\\\c\\n\\r\\t\\u0001/é\"");
+	json_text_append(&buffer, text, strlen(text));
+	assert_string_equal(buffer.bytes,
+	    "\"a\\\"b\\\\c\\b\\f\\n\\r\\t\\u0001\\u007f/é\"");
 	buffer_free(&buffer);
+}
+
+static void
+json_texts_are_read_as_the_rfc_says(void **state)
+{
+	static const struct {
+		const char *json, *text;
+	} rows[] = {
+		{ "", "" },
+		{ "plain é", "plain é" },
+		{ "\\\"\\\\\\/\\b\\f\\n\\r\\t", "\"\\/\b\f\n\r\t" },
+		{ "\\u0041\\u00e9\\u20AC", "Aé€" },
+		{ "\\ud83d\\ude00\\uFFFF", "\xf0\x9f\x98\x80\xef\xbf\xbf" },
+		{ "\\u0000", NULL },
+		{ "\\ud83d", NULL },
+		{ "\\ud83d\\u0041", NULL },
+		{ "\\ude00", NULL },
+		{ "\\u12", NULL },
+		{ "\\u12g4", NULL },
+		{ "\\U0041", NULL },
+		{ "\\x", NULL },
+		{ "\\", NULL },
+		{ "a\"b", NULL },
+		{ "a\nb", NULL },
+		{ "\xff", NULL },
+	};
+
+	(void)state;
+	for (size_t n = 0; n < COUNT(rows); n++) {
+		struct credis_error err = { .code = CREDIS_OK };
+		size_t room = strlen(rows[n].json), length = 0;
+		char *out = malloc(room + 1);
+
+		assert_non_null(out);
+		if (json_text_read(out, &length, rows[n].json, room, &err) != (rows[n].text != NULL))
+			fail_msg("'%s': %s", rows[n].json, err.text);
+		if (rows[n].text != NULL) {
+			assert_int_equal(length, strlen(rows[n].text));
+			assert_memory_equal(out, rows[n].text, length);
+		} else {
+			assert_int_equal(err.code, CREDIS_ETYPE);
+		}
+		free(out);
+	}
 }
 
 static void
@@ -240,6 +286,7 @@ main(void)
 		cmocka_unit_test(bytes_grow_and_are_terminated),
 		cmocka_unit_test(a_failed_allocation_is_remembered),
 		cmocka_unit_test(json_texts_are_escaped),
+		cmocka_unit_test(json_texts_are_read_as_the_rfc_says),
 		cmocka_unit_test(every_code_has_a_word_of_its_own),
 		cmocka_unit_test(a_sentence_is_cut_at_a_character),
 		cmocka_unit_test(the_nearest_name_is_suggested_if_it_is_near),
