@@ -270,7 +270,7 @@ take_keyword(const struct conf_tree *tree, const config_setting_t *group,
 static struct credis_service *
 read_service(const struct conf_tree *tree, const config_setting_t *group)
 {
-	struct service said = { NULL };
+	struct service said = { .name = NULL };
 	struct credis_service *service = NULL;
 	struct credis_error err;
 	struct seen *seen = NULL;

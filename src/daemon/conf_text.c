@@ -3,6 +3,7 @@
  * and reads "\b" and 010 differently from one version to the next. */
 #include "conf_text.h"
 
+#include "conf_grammar.h"
 #include "memory.h"
 
 #include <jansson.h>
@@ -14,6 +15,7 @@
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,8 +23,6 @@ enum {
 	TEXT_MAX = 64 << 20,        /* bytes of a file, and of all that is read for one text */
 	FILES_MAX = 1000,           /* files included */
 	DEPTH_MAX = 10,             /* of @include */
-	NEST_MAX = 64,              /* of brackets */
-	SHOWN = 40,                 /* bytes of a token shown in a sentence */
 };
 
 struct conf_text {
@@ -35,12 +35,8 @@ struct conf_text {
 	size_t read;                /* bytes of all files */
 	size_t files;
 	bool sound;
-	char last;                  /* the last token, if it was punctuation */
-};
-
-struct bracket {
-	char kind;
-	int line;
+	struct grammar grammar;
+	size_t comma;               /* where in 'bytes' the last token is, if it was a comma; or 0 */
 };
 
 /* A file being scanned. */
@@ -50,8 +46,7 @@ struct scan {
 	struct stat identity;
 	const char *at, *end;
 	struct place place;         /* of 'at' */
-	struct bracket open[NEST_MAX];
-	size_t depth;
+	size_t base;                /* brackets that were open when it began */
 };
 
 static void scan_file(struct conf_text *text, const struct scan *includer, const char *name,
@@ -76,17 +71,23 @@ append(struct conf_text *text, const char *bytes, size_t length)
 	text->bytes[text->length] = '\0';
 }
 
-/* Begins a token: on a new line unless the one before came from the same. */
-static void
-begin(struct scan *scan)
+/* Begins a token of 'length' bytes, if it may stand here: on a new line, unless the one before came from the
+ * same. */
+static bool
+begin(struct scan *scan, enum token token, size_t length)
 {
 	struct conf_text *text = scan->text;
 	const struct place *last = text->lines != 0 ? &text->places[text->lines - 1] : NULL;
+	struct credis_error err;
 
-	text->last = '\0';
+	if (!grammar_take(&text->grammar, token, scan->at, length, scan->place.line, scan->base, &err)) {
+		GIVE_UP(text, scan->place, "%s", err.text);
+		return false;
+	}
+	text->comma = 0;
 	if (last != NULL && last->file == scan->place.file && last->line == scan->place.line) {
 		append(text, " ", 1);
-		return;
+		return true;
 	}
 	if (last != NULL)
 		append(text, "\n", 1);
@@ -95,6 +96,7 @@ begin(struct scan *scan)
 		text->places = must(reallocarray(text->places, text->lines_room, sizeof *text->places));
 	}
 	text->places[text->lines++] = scan->place;
+	return true;
 }
 
 static bool
@@ -163,7 +165,8 @@ take_text(struct scan *scan)
 {
 	struct place began = scan->place;
 
-	begin(scan);
+	if (!begin(scan, TOKEN_TEXT, 1))
+		return;
 	append(scan->text, scan->at++, 1);
 	while (scan->at < scan->end && *scan->at != '"') {
 		if (*scan->at == '\\') {
@@ -257,7 +260,8 @@ take_number(struct scan *scan)
 	double real;
 	int is_whole;
 
-	begin(scan);
+	if (!begin(scan, TOKEN_NUMBER, length))
+		return;
 	if (length < sizeof token)
 		memcpy(token, scan->at, length);
 	is_whole = read_whole(token, &whole);
@@ -273,23 +277,24 @@ take_number(struct scan *scan)
 		put_real(scan, isinf(real) ? "0" : token, isinf(real) ? 1 : length);
 	} else {
 		GIVE_UP(scan->text, scan->place, "'%.*s%s' is not a number (as 12, -5, 0x1F, 2.5, 1e3);"
-		    " text stands in quotes", length > SHOWN ? SHOWN : (int)length, scan->at,
-		    length > SHOWN ? "…" : "");
+		    " text stands in quotes", length > GRAMMAR_SHOWN ? GRAMMAR_SHOWN : (int)length, scan->at,
+		    length > GRAMMAR_SHOWN ? "…" : "");
 	}
 	scan->at += length;
 }
 
 /* The name of a setting, or a value: true, false, null. */
 static void
-take_name(struct scan *scan)
+take_word(struct scan *scan)
 {
-	bool value = scan->text->last != '\0' && strchr("=:([,", scan->text->last) != NULL;
+	bool value = grammar_wants_value(&scan->text->grammar);
 	size_t length = 1;
 
 	while (is_name(peek(scan, length)))
 		length++;
-	begin(scan);
-	if (value && length == strlen("null") && sees(scan, "null"))
+	if (!begin(scan, TOKEN_WORD, length))
+		return;
+	if (value && length == strlen("null") && strncasecmp(scan->at, "null", length) == 0)
 		append(scan->text, "\"" CONF_TEXT_NULL "\"", strlen(CONF_TEXT_NULL) + 2);
 	else
 		append(scan->text, scan->at, length);
@@ -297,48 +302,19 @@ take_name(struct scan *scan)
 }
 
 static void
-open_bracket(struct scan *scan, char kind)
+take_mark(struct scan *scan)
 {
-	if (scan->depth == NEST_MAX) {
-		GIVE_UP(scan->text, scan->place, "'%c' is the %dth bracket within another (%d are allowed)",
-		    kind, NEST_MAX + 1, NEST_MAX);
+	size_t comma = scan->text->comma;
+	char mark = *scan->at;
+
+	if (!begin(scan, TOKEN_MARK, 1))
 		return;
-	}
-	scan->open[scan->depth++] = (struct bracket){ kind, scan->place.line };
-}
-
-static void
-close_bracket(struct scan *scan, char kind)
-{
-	static const char pairs[] = "(){}[]";
-	char wanted = strchr(pairs, kind)[-1];
-
-	if (scan->depth == 0) {
-		GIVE_UP(scan->text, scan->place, "'%c' closes nothing ('%c' opens)", kind, wanted);
-		return;
-	}
-	scan->depth--;
-	if (scan->open[scan->depth].kind != wanted)
-		GIVE_UP(scan->text, scan->place, "'%c' cannot close the '%c' of line %d ('%c' does)", kind,
-		    scan->open[scan->depth].kind, scan->open[scan->depth].line,
-		    strchr(pairs, scan->open[scan->depth].kind)[1]);
-}
-
-static void
-take_punctuation(struct scan *scan)
-{
-	char c = *scan->at;
-
 	/* A comma after the last value is fine with some versions of libconfig, and so with all. */
-	if (scan->text->last == ',' && strchr(")]", c) != NULL)
-		scan->text->bytes[scan->text->length - 1] = ' ';
-	begin(scan);
-	append(scan->text, &c, 1);
-	scan->text->last = c;
-	if (strchr("({[", c) != NULL)
-		open_bracket(scan, c);
-	else if (strchr(")}]", c) != NULL)
-		close_bracket(scan, c);
+	if (comma != 0 && strchr(")]", mark) != NULL)
+		scan->text->bytes[comma] = ' ';
+	if (mark == ',')
+		scan->text->comma = scan->text->length;
+	append(scan->text, &mark, 1);
 	scan->at++;
 }
 
@@ -410,9 +386,9 @@ take_token(struct scan *scan)
 	else if (at_number(scan))
 		take_number(scan);
 	else if (isalpha(c) || c == '*')
-		take_name(scan);
+		take_word(scan);
 	else if (c != 0 && strchr("(){}[]=:,;", c) != NULL)
-		take_punctuation(scan);
+		take_mark(scan);
 	else
 		take_stray(scan);
 }
@@ -447,15 +423,21 @@ is_text(struct scan *scan)
 static void
 scan_bytes(struct scan *scan)
 {
+	const struct grammar *grammar = &scan->text->grammar;
+	struct credis_error err;
+
+	scan->base = grammar->depth;
 	if (sees(scan, "\xEF\xBB\xBF"))
 		scan->at += 3;
 	if (!is_text(scan))
 		return;
 	while (scan->at < scan->end && scan->text->sound)
 		take_token(scan);
-	if (scan->text->sound && scan->depth != 0) {
-		scan->place.line = scan->open[scan->depth - 1].line;
-		GIVE_UP(scan->text, scan->place, "'%c' is never closed", scan->open[scan->depth - 1].kind);
+	if (scan->text->sound && grammar->depth > scan->base) {
+		scan->place.line = grammar->open[grammar->depth - 1].line;
+		GIVE_UP(scan->text, scan->place, "'%c' is never closed", grammar->open[grammar->depth - 1].kind);
+	} else if (scan->text->sound && scan->includer == NULL && !grammar_end(grammar, &err)) {
+		GIVE_UP(scan->text, scan->place, "%s", err.text);
 	}
 }
 
