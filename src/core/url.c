@@ -16,19 +16,21 @@
 #include <string.h>
 #include <strings.h>
 
-enum { PORT = 6379, PORT_MAX = 65535, HOST_MAX = 255, QUOTED = 64 };
+enum { PORT = 6379, SENTINEL_PORT = 26379, PORT_MAX = 65535, HOST_MAX = 255, QUOTED = 64 };
 
 static const double seconds_least = 0.001, seconds_most = 1e9;
 
 static const struct scheme {
 	const char *start;
 	size_t length; /* of what comes before the authority */
-	bool tls, socket;
+	bool tls, socket, sentinel;
 } schemes[] = {
-	{ "redis://", 8, false, false },
-	{ "rediss://", 9, true, false },
-	{ "unix://", 7, false, true },
-	{ "unix:/", 5, false, true },
+	{ "redis://", 8, false, false, false },
+	{ "rediss://", 9, true, false, false },
+	{ "unix://", 7, false, true, false },
+	{ "unix:/", 5, false, true, false },
+	{ "redis+sentinel://", 17, false, false, true },
+	{ "rediss+sentinel://", 18, true, false, true },
 };
 enum { SCHEMES = sizeof schemes / sizeof *schemes };
 
@@ -41,6 +43,7 @@ static const struct option {
 	size_t offset;
 	int least;
 	bool tls; /* only with rediss:// */
+	bool sentinel; /* only with …+sentinel:// */
 } options[] = {
 	[DB] = { "db", COUNT, offsetof(struct url, db), 0, false },
 	[USER] = { "username", TEXT, offsetof(struct url, user), 0, false },
@@ -54,6 +57,8 @@ static const struct option {
 	{ "ssl_keyfile", TEXT, offsetof(struct url, key), 0, true },
 	{ "ssl_check_hostname", YES_NO, offsetof(struct url, check_host), 0, true },
 	{ "ssl_cert_reqs", VERIFY, offsetof(struct url, verify), 0, true },
+	{ "sentinel_username", TEXT, offsetof(struct url, sentinel_user), 0, false, true },
+	{ "sentinel_password", TEXT, offsetof(struct url, sentinel_password), 0, false, true },
 };
 enum { OPTIONS = sizeof options / sizeof *options };
 
@@ -83,7 +88,7 @@ url_parse(struct url *url, const char *text, struct credis_error *err)
 		.verify = true };
 	bool ok = split(&parse, text) && read_authority(&parse) && read_path(&parse) &&
 	    read_query(&parse);
-	if (ok && url->path == NULL && url->host == NULL) {
+	if (ok && url->path == NULL && url->host == NULL && url->sentinels == NULL) {
 		url->host = text_copy("localhost", strlen("localhost"));
 		ok = url->host != NULL || error_no_memory(err);
 	}
@@ -96,6 +101,10 @@ void
 url_clear(struct url *url)
 {
 	free(url->path);
+	free(url->sentinels);
+	free(url->primary);
+	free(url->sentinel_user);
+	free(url->sentinel_password);
 	free(url->host);
 	free(url->user);
 	free(url->password);
@@ -129,7 +138,11 @@ url_print(const struct url *url)
 {
 	struct buffer out = BUFFER_EMPTY;
 
-	buffer_text(&out, url->path != NULL ? "unix://" : url->tls ? "rediss://" : "redis://");
+	if (url->path != NULL)
+		buffer_text(&out, "unix://");
+	else
+		buffer_printf(&out, "%s%s://", url->tls ? "rediss" : "redis",
+		    url->sentinels != NULL ? "+sentinel" : "");
 	if (url->user != NULL) {
 		print_escaped(&out, url->user, '~');
 		buffer_text(&out, "@");
@@ -138,7 +151,9 @@ url_print(const struct url *url)
 		print_escaped(&out, url->path, '/');
 		if (url->db != 0)
 			buffer_printf(&out, "?db=%d", url->db);
-	} else if (strchr(url->host, ':') != NULL)
+	} else if (url->sentinels != NULL)
+		buffer_printf(&out, "%s/%s/%d", url->sentinels, url->primary, url->db);
+	else if (strchr(url->host, ':') != NULL)
 		buffer_printf(&out, "[%s]:%d/%d", url->host, url->port, url->db);
 	else
 		buffer_printf(&out, "%s:%d/%d", url->host, url->port, url->db);
@@ -177,7 +192,7 @@ split(struct parse *parse, const char *text)
 		if (strncasecmp(text, schemes[i].start, strlen(schemes[i].start)) == 0)
 			parse->scheme = &schemes[i];
 	if (parse->scheme == NULL)
-		return refuse(parse, "it begins with none of redis:// rediss:// unix:///");
+		return refuse(parse, "it begins with none of redis:// rediss:// unix:/// redis+sentinel://");
 	parse->url->tls = parse->scheme->tls;
 
 	parse->authority = slice_until(text + parse->scheme->length, "/?");
@@ -323,11 +338,44 @@ read_host(struct parse *parse)
 	    (struct slice){ parse->authority.bytes + behind, parse->authority.length - behind });
 }
 
+/* Checks each of the hosts and spells them all out: "a:26379,[::1]:7000". */
+static bool
+read_sentinels(struct parse *parse)
+{
+	struct url *url = parse->url;
+	struct buffer hosts = BUFFER_EMPTY;
+	struct slice rest = parse->authority;
+	bool fine = true;
+
+	while (fine) {
+		const char *comma = memchr(rest.bytes, ',', rest.length);
+		size_t length = comma != NULL ? (size_t)(comma - rest.bytes) : rest.length;
+
+		parse->authority = (struct slice){ rest.bytes, length };
+		url->port = SENTINEL_PORT;
+		fine = length > 0 ? read_host(parse)
+				  : refuse(parse, "a sentinel's host is missing");
+		if (fine)
+			buffer_printf(&hosts, strchr(url->host, ':') != NULL ? "%s[%s]:%d" : "%s%s:%d",
+			    hosts.length > 0 ? "," : "", url->host, url->port);
+		free(url->host);
+		url->host = NULL;
+		if (comma == NULL)
+			break;
+		rest = (struct slice){ comma + 1, rest.length - length - 1 };
+	}
+	url->port = PORT;
+	url->sentinels = buffer_give(&hosts);
+	return fine && (url->sentinels != NULL || error_no_memory(parse->err));
+}
+
 static bool
 read_authority(struct parse *parse)
 {
 	if (!read_credentials(parse))
 		return false;
+	if (parse->scheme->sentinel)
+		return read_sentinels(parse);
 	if (!parse->scheme->socket)
 		return read_host(parse);
 	if (parse->authority.length > 0)
@@ -335,9 +383,28 @@ read_authority(struct parse *parse)
 	return true;
 }
 
+/* Takes "/primary" off the path. */
+static bool
+read_primary(struct parse *parse)
+{
+	struct slice *path = &parse->path;
+	const char *end = path->bytes + path->length, *at = path->bytes + 1;
+
+	while (at < end && is_plain(*at))
+		at++;
+	if (path->length < 2 || at == path->bytes + 1 || (at < end && *at != '/'))
+		return refuse(parse, "behind the sentinels' '/' belongs the name of the primary they watch");
+	parse->url->primary = text_copy(path->bytes + 1, (size_t)(at - path->bytes - 1));
+	*path = (struct slice){ at, (size_t)(end - at) };
+	return parse->url->primary != NULL || error_no_memory(parse->err);
+}
+
 static bool
 read_path(struct parse *parse)
 {
+	if (parse->scheme->sentinel && !read_primary(parse))
+		return false;
+
 	struct slice path = parse->path;
 
 	if (parse->scheme->socket) {
@@ -466,6 +533,8 @@ read_option(struct parse *parse, struct slice pair)
 		fault = "is given twice";
 	else if (option->tls && !parse->scheme->tls)
 		fault = "goes with rediss:// only";
+	else if (option->sentinel && !parse->scheme->sentinel)
+		fault = "goes with redis+sentinel:// only";
 	if (fault != NULL)
 		return error_set(parse->err, CREDIS_EINVAL, "URL: %s %s", option->name, fault);
 	parse->given |= 1u << row;

@@ -31,7 +31,7 @@ static bool check_listen(const char *address, struct credis_error *err);
 
 static const struct setting store_rows[] = {
 	{ "url", SETTING_TEXT, AT(store_url), "redis://localhost:6379/0",
-	    "redis://HOST:PORT/DB, rediss://…, unix:///PATH, or embedded", "where values are kept; embedded is a"
+	    "redis://HOST:PORT/DB, rediss://…, unix:///PATH, redis+sentinel://…, or embedded", "where values are kept; embedded is a"
 	    " Redis server that credisd runs itself", check_url, NULL, true },
 	{ "namespace", SETTING_TEXT, AT(store_namespace), "credis", "1 to 32 letters, digits, _ . and -",
 	    "what the names of all keys begin with", check_namespace, NULL, true },

@@ -89,18 +89,34 @@ say_time(const struct greeting *greeting, struct buffer *out)
 	command_texts(out, "TIME", NULL);
 }
 
-/* The server looked at its clock about half way between our asking and its answer. */
+/* The server looked at its clock between our asking and its answer. What was known of it before stays while
+ * it fits: a slow answer tells less than an earlier fast one, or than clocks that agree. */
 static void
 learn_time(struct greeting *greeting, const struct reply *reply)
 {
-	int64_t half_us = (clock_us() - greeting->sent_us) / 2;
-	int64_t seconds, microseconds;
+	int64_t seconds, microseconds, least, most;
 
-	if (reply_integer(reply_item(reply, 0), &seconds) &&
-	    reply_integer(reply_item(reply, 1), &microseconds) && seconds >= 0 &&
-	    seconds < INT64_MAX / 4000000 && microseconds >= 0 && microseconds < 1000000)
-		greeting->clock_offset_us =
-		    seconds * 1000000 + microseconds - (greeting->sent_us + half_us);
+	if (!reply_integer(reply_item(reply, 0), &seconds) ||
+	    !reply_integer(reply_item(reply, 1), &microseconds) || seconds < 0 ||
+	    seconds >= INT64_MAX / 4000000 || microseconds < 0 || microseconds >= 1000000)
+		return;
+	least = seconds * 1000000 + microseconds - clock_us();
+	most = seconds * 1000000 + microseconds - greeting->sent_us;
+	if (greeting->clock_offset_us < least || greeting->clock_offset_us > most)
+		greeting->clock_offset_us = least + (most - least) / 2;
+}
+
+static bool
+is_led_by_sentinels(const struct greeting *greeting)
+{
+	return greeting->url->sentinels != NULL;
+}
+
+static void
+say_role(const struct greeting *greeting, struct buffer *out)
+{
+	(void)greeting;
+	command_texts(out, "ROLE", NULL);
 }
 
 static void
@@ -117,6 +133,7 @@ static const struct step steps[] = {
 	{ has_name, say_name, NULL, NULL, "CLIENT SETNAME" },
 	{ NULL, say_id, learn_id, NULL, "" },
 	{ NULL, say_time, learn_time, NULL, "" },
+	{ is_led_by_sentinels, say_role, NULL, "master", NULL },
 	{ NULL, say_ping, NULL, "PONG", NULL },
 };
 
@@ -141,7 +158,12 @@ greeting_begin(struct greeting *greeting, const struct url *url, const char *nam
 {
 	size_t count = 0;
 
-	*greeting = (struct greeting){ .url = url, .name = name, .sent_us = clock_us() };
+	*greeting = (struct greeting){
+		.url = url,
+		.name = name,
+		.sent_us = clock_us(),
+		.clock_offset_us = greeting->clock_offset_us,
+	};
 	for (size_t n = 0; n < STEPS; n++) {
 		if (!is_wanted(greeting, &steps[n]))
 			continue;
@@ -152,11 +174,31 @@ greeting_begin(struct greeting *greeting, const struct url *url, const char *nam
 	return count;
 }
 
+/* What an answer says first: itself, or the first item of an array. */
+static const struct reply *
+first_word(const struct reply *reply)
+{
+	return reply->kind == REPLY_ARRAY ? reply_item(reply, 0) : reply;
+}
+
 static bool
 is_as_expected(const struct step *step, const struct reply *reply)
 {
 	return !reply_is_error(reply, NULL) &&
-	    (step->expected == NULL || reply_text_is(reply, step->expected));
+	    (step->expected == NULL || reply_text_is(first_word(reply), step->expected));
+}
+
+/* A replica that the sentinels took for the primary says "slave". */
+static void
+explain(const struct step *step, const struct reply *reply, struct credis_error *why)
+{
+	const struct reply *word = first_word(reply);
+
+	if (reply->kind == REPLY_ERROR)
+		reply_explain(reply, why);
+	else
+		error_set(why, CREDIS_EUNREACHABLE, "the server answered '%.40s', not '%s'",
+		    word->text != NULL ? word->text : "", step->expected);
 }
 
 enum greeting_state
@@ -170,7 +212,7 @@ greeting_answer(struct greeting *greeting, const struct reply *reply, const stru
 		if (step->learn != NULL)
 			step->learn(greeting, reply);
 	} else {
-		reply_explain(reply, &why);
+		explain(step, reply, &why);
 		/* A server that turns us away does so at the first command, whatever it is. */
 		if (step->tolerated == NULL || why.code != CREDIS_ESTORE) {
 			error_set(err, CREDIS_EUNREACHABLE, "%s", why.text);

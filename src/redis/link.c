@@ -9,6 +9,7 @@
 #include "redis/greeting.h"
 #include "redis/outbox.h"
 #include "redis/pending.h"
+#include "redis/sentinel.h"
 #include "redis/settings.h"
 #include "redis/stream.h"
 
@@ -41,6 +42,8 @@ struct link {
 	void *arg;
 
 	enum link_state state;
+	struct sentinel *sentinel;   /* NULL: the URL itself says where the server is */
+	bool located;                /* by the sentinel, for this try */
 	struct stream *stream;       /* from LINK_OPENING on */
 	struct reply_reader *reader; /* likewise */
 	struct greeting greeting;
@@ -68,9 +71,11 @@ struct link {
 
 static void on_turn(evutil_socket_t fd, short what, void *arg);
 static void on_timer(evutil_socket_t fd, short what, void *arg);
+static void link_open(struct link *link);
 static void link_lose(struct link *link, const struct credis_error *why);
 static void link_answer_all(struct link *link, const struct credis_error *why);
 static void link_watch(struct link *link);
+static void on_primary(void *arg, const char *host, int port);
 
 /* A few milliseconds' error is no matter, and the coarse clock costs a quarter. */
 static int64_t
@@ -93,7 +98,11 @@ link_set_up(struct link *link, const struct link_options *options, struct credis
 	link->timer = event_new(link->base, -1, 0, on_timer, link);
 	if (link->turn == NULL || link->timer == NULL)
 		return error_no_memory(err);
-	return true;
+	if (link->settings.url.sentinels == NULL)
+		return true;
+	link->sentinel = sentinel_new(link->base, &link->settings.url, link->settings.options.log,
+	    on_primary, link);
+	return link->sentinel != NULL || error_no_memory(err);
 }
 
 struct link *
@@ -155,6 +164,8 @@ link_free(struct link *link)
 	link->state = LINK_IDLE;
 	stream_free(link->stream);
 	link->stream = NULL;
+	sentinel_free(link->sentinel);
+	link->sentinel = NULL;
 	free_event(link->turn);
 	free_event(link->timer);
 	error_set(&why, CREDIS_ELOST, "%s: the connection is being closed",
@@ -491,6 +502,8 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 	link->turn_is_due = false;
 	if (doom.code != CREDIS_OK)
 		link_lose(link, &doom);
+	else if (link->state == LINK_OPENING && link->stream == NULL)
+		link_open(link);
 	else if (link->stream != NULL && !link->outbox.blocked)
 		link_flush(link);
 }
@@ -567,9 +580,45 @@ link_subscribe_command(struct link *link, struct credis_error *err)
 static void
 link_try(struct link *link)
 {
+	link_enter(link, LINK_OPENING);
+	link->located = link->sentinel == NULL;
+	if (link->located)
+		link_open(link);
+	else
+		sentinel_ask(link->sentinel);
+}
+
+/* A sentinel says where the primary is: what we waited for, or that we are in the wrong place. */
+static void
+on_primary(void *arg, const char *host, int port)
+{
+	struct link *link = arg;
+	struct url *url = &link->settings.url;
+	bool moved = url->host == NULL || strcmp(url->host, host) != 0 || url->port != port;
+	struct credis_error why;
+
+	if (link->stream != NULL) {
+		error_set(&why, CREDIS_ELOST, "the primary is at %s:%d now", host, port);
+		if (moved)
+			link_reset(link, &why);
+		return;
+	}
+	if (link->state != LINK_OPENING)
+		return;
+	free(url->host);
+	url->host = strdup(host);
+	url->port = port;
+	link->located = url->host != NULL;
+	link_want_turn(link);
+}
+
+static void
+link_open(struct link *link)
+{
 	static const struct stream_events events = { on_open, on_bytes, on_writable, on_closed };
 
-	link_enter(link, LINK_OPENING);
+	if (!link->located)
+		return;
 	link->reader = reply_reader_new();
 	if (link->reader != NULL)
 		link->stream = stream_open(link->base, &link->settings.url, link->settings.tls,
@@ -635,6 +684,14 @@ link_check(struct link *link)
 	}
 }
 
+static const char *
+link_asking(const struct link *link)
+{
+	const char *fault = sentinel_fault(link->sentinel);
+
+	return fault[0] != '\0' ? fault : "from the sentinels";
+}
+
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
@@ -647,7 +704,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	case LINK_WAITING: link_try(link); break;
 	case LINK_OPENING:
 		link_give_up(link, link->settings.options.connect_timeout_ms, CREDIS_EUNREACHABLE,
-		    stream_doing(link->stream));
+		    link->stream != NULL ? stream_doing(link->stream) : link_asking(link));
 		break;
 	case LINK_GREETING:
 		link_give_up(link, link->settings.options.connect_timeout_ms, CREDIS_EUNREACHABLE,

@@ -27,10 +27,14 @@ copy_url(struct url *copy, const struct url *url)
 	*copy = *url;
 	copy->path = copy->host = copy->user = copy->password = NULL;
 	copy->client_name = copy->ca = copy->certificate = copy->key = NULL;
+	copy->sentinels = copy->primary = copy->sentinel_user = copy->sentinel_password = NULL;
 	return copy_text(&copy->path, url->path) && copy_text(&copy->host, url->host) &&
 	    copy_text(&copy->user, url->user) && copy_text(&copy->password, url->password) &&
 	    copy_text(&copy->client_name, url->client_name) && copy_text(&copy->ca, url->ca) &&
-	    copy_text(&copy->certificate, url->certificate) && copy_text(&copy->key, url->key);
+	    copy_text(&copy->certificate, url->certificate) && copy_text(&copy->key, url->key) &&
+	    copy_text(&copy->sentinels, url->sentinels) && copy_text(&copy->primary, url->primary) &&
+	    copy_text(&copy->sentinel_user, url->sentinel_user) &&
+	    copy_text(&copy->sentinel_password, url->sentinel_password);
 }
 
 static int64_t

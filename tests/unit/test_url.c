@@ -111,7 +111,7 @@ static void
 a_refusal_says_what_belongs_there(void **state)
 {
 	(void)state;
-	expect_refusal("localhost", "URL: it begins with none of redis:// rediss:// unix:///");
+	expect_refusal("localhost", "URL: it begins with none of redis:// rediss:// unix:/// redis+sentinel://");
 	expect_refusal("redis://h?sockettimeout=3",
 	    "URL: 'sockettimeout' is not an option; did you mean socket_timeout?");
 	expect_refusal("redis://h?socket_keepalive=yes",
@@ -129,6 +129,13 @@ a_refusal_says_what_belongs_there(void **state)
 	expect_refusal("unix://run/redis.sock",
 	    "URL: a socket has no host: its path begins with the third '/'");
 	expect_refusal("unix:///run%2F", "URL: unix:// needs the path of a socket");
+	expect_refusal("redis+sentinel://a,,b/obs", "URL: a sentinel's host is missing");
+	expect_refusal("redis+sentinel://a:26379",
+	    "URL: behind the sentinels' '/' belongs the name of the primary they watch");
+	expect_refusal("redis+sentinel://a/obs/x",
+	    "URL: behind the host's '/' belongs a database, a number from 0 to 2147483647");
+	expect_refusal("redis://h?sentinel_username=x",
+	    "URL: sentinel_username goes with redis+sentinel:// only");
 	expect_refusal("redis://h?client_name=%zz",
 	    "URL: client_name: behind a '%' belong two hexadecimal digits");
 }
@@ -161,6 +168,8 @@ no_reason_holds_a_password(void **state)
 		":sesame@localhost",
 		"user:sesame@localhost:6379",
 		"http://:sesame@h",
+		"redis+sentinel://:sesame@a,/obs",
+		"redis+sentinel://a/obs?sentinel_password=sesame&sentinel_password=x",
 	};
 	struct credis_error err;
 	struct url url;
@@ -189,6 +198,9 @@ what_is_printed_hides_the_password_and_reads_as_the_same_place(void **state)
 		{ "unix://u:pw@/run/s?db=4", "unix://u@/run/s?db=4" },
 		{ "redis://a%2Fb@h", "redis://a%2Fb@h:6379/0" },
 		{ "redis://%D0%BA@h", "redis://%D0%BA@h:6379/0" },
+		{ "redis+sentinel://u:pw@a,b:7,[::1]/obs/2?sentinel_password=x",
+		    "redis+sentinel://u@a:26379,b:7,[::1]:26379/obs/2" },
+		{ "rediss+sentinel://a/obs", "rediss+sentinel://a:26379/obs/0" },
 	};
 	struct url url;
 
