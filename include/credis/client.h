@@ -87,6 +87,10 @@ struct credis_service_info {
 	int64_t lag_us;             /* from a request's arrival to its answer, lately */
 	int64_t requests, refused, failed;  /* since it started */
 	int64_t faults;             /* malformed requests, values found wrong, writes that failed */
+	const char *standby_host;   /* of a dispatcher that waits to take over; "" when none does */
+	int64_t standby_pid;
+	const char *standby_version;
+	int64_t standby_started_us;
 };
 
 /* Names the call, for credis_client_cancel(); never 0 for one that was taken. */

@@ -46,6 +46,19 @@ add_dispatcher(struct table *table, const struct credis_service_info *service)
 }
 
 static void
+add_standby(struct table *table, const struct credis_service_info *service)
+{
+	table_text(table, service->name);
+	table_text(table, "standby");
+	table_boolean(table, false);
+	table_text(table, service->standby_host);
+	table_integer(table, service->standby_pid);
+	table_text(table, service->standby_version);
+	table_time(table, service->standby_started_us);
+	table_nothing(table, COLUMNS - 7);
+}
+
+static void
 add(struct table *table, const struct credis_service_info *service)
 {
 	table_text(table, service->name);
@@ -55,6 +68,8 @@ add(struct table *table, const struct credis_service_info *service)
 		add_dispatcher(table, service);
 	else
 		table_nothing(table, COLUMNS - 3);
+	if (service->standby_pid != 0)
+		add_standby(table, service);
 }
 
 /* One service was named: that nobody serves it is then a failure. */

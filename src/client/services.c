@@ -193,6 +193,21 @@ take_lease(struct services *services, struct credis_service_info *info, const st
 	json_decref(lease);
 }
 
+static void
+take_standby(struct services *services, struct credis_service_info *info, const struct reply *reply)
+{
+	json_t *standby = NULL;
+
+	if (reply->kind != REPLY_TEXT)
+		return;
+	standby = json_loadb(reply->text, reply->length, 0, NULL);
+	info->standby_host = json_text(services, standby, "host");
+	info->standby_pid = json_integer_value(json_object_get(standby, "pid"));
+	info->standby_version = json_text(services, standby, "version");
+	info->standby_started_us = json_moment(standby, "started");
+	json_decref(standby);
+}
+
 /* What is asked of each service, in this order. */
 static const struct step {
 	const char *command;
@@ -203,6 +218,7 @@ static const struct step {
 	    const struct reply *reply);
 } steps[] = {
 	{ "GET", NAMES_DISPATCHER, NULL, NULL, take_lease },
+	{ "GET", NAMES_STANDBY, NULL, NULL, take_standby },
 	{ "HMGET", NAMES_ABOUT, NULL, about_fields, NULL },
 	{ "HLEN", NAMES_KEYWORDS, NULL, NULL, take_count },
 	{ "HMGET", NAMES_STATISTICS, NULL, statistics_fields, NULL },
@@ -317,6 +333,8 @@ add(struct services *services, const char *name)
 		.host = "",
 		.dispatcher_version = "",
 		.store = "",
+		.standby_host = "",
+		.standby_version = "",
 	};
 }
 

@@ -25,11 +25,14 @@ def test_the_lease_says_who_serves(redis, credisd):
     assert 0 < redis.connection().pttl("credis:{demo}:dispatcher") <= 3000
 
 
-def test_a_second_dispatcher_stands_by(redis, credisd):
+def test_a_second_dispatcher_stands_by(redis, credisd, cli, wait_for):
     first = credisd()
     second = credisd(ready=False)
     second.wait_log("standby")
     assert lease(redis)["pid"] == first.pid
+    wait_for(lambda: len(cli("--json", "status").objects) == 2, what="status shows both")
+    rows = cli("--json", "status").objects
+    assert [(row["state"], row["pid"]) for row in rows] == [("ready", first.pid), ("standby", second.pid)]
     peer = Peer(redis)
     number = peer.send("POS", "5")
     assert peer.final(number)["is"] == "done"
