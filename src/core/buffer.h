@@ -7,13 +7,16 @@
 #include <stddef.h>
 
 struct buffer {
-	char *bytes;        /* NUL after the last byte once anything was appended */
+	char *bytes; /* NUL after the last byte once anything was appended */
 	size_t length;
 	size_t room;
-	bool failed;        /* an allocation failed; bytes are incomplete */
+	bool failed; /* an allocation failed; bytes are incomplete */
 };
 
-#define BUFFER_EMPTY { NULL, 0, 0, false }
+#define BUFFER_EMPTY \
+	{ \
+		NULL, 0, 0, false \
+	}
 
 void buffer_append(struct buffer *buffer, const void *bytes, size_t length);
 void buffer_text(struct buffer *buffer, const char *text);

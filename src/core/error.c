@@ -118,7 +118,7 @@ const char *
 error_nearest(const char *word, const char *const *names)
 {
 	size_t length = strlen(word);
-	size_t least = length / 3 + 1;  /* further away it would be a guess */
+	size_t least = length / 3 + 1; /* further away it would be a guess */
 	const char *nearest = NULL;
 
 	if (length > NEAREST_MAX)
@@ -128,7 +128,8 @@ error_nearest(const char *word, const char *const *names)
 		if (name_length > NEAREST_MAX)
 			continue;
 		size_t distance = edit_distance(word, length, *names, name_length);
-		if (distance > least || distance >= name_length || (distance == least && nearest != NULL))
+		if (distance > least || distance >= name_length ||
+		    (distance == least && nearest != NULL))
 			continue;
 		least = distance;
 		nearest = *names;

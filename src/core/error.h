@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-enum { ERROR_QUOTE = 40 };  /* bytes of somebody's text in a sentence: text_quote() */
+enum { ERROR_QUOTE = 40 }; /* bytes of somebody's text in a sentence: text_quote() */
 
 /* Fills 'err' (may be NULL) and returns false, so that a refusal is one line:
  *     return error_set(err, CREDIS_ERANGE, "%s: %s is above the maximum %s", ...); */

@@ -11,8 +11,14 @@
 
 /* The letter behind a backslash, and the character that it stands for. */
 static const char escapes[][2] = {
-	{ '"', '"' }, { '\\', '\\' }, { '/', '/' }, { 'b', '\b' }, { 'f', '\f' }, { 'n', '\n' },
-	{ 'r', '\r' }, { 't', '\t' },
+	{ '"', '"' },
+	{ '\\', '\\' },
+	{ '/', '/' },
+	{ 'b', '\b' },
+	{ 'f', '\f' },
+	{ 'n', '\n' },
+	{ 'r', '\r' },
+	{ 't', '\t' },
 };
 enum { ESCAPES = sizeof(escapes) / sizeof(*escapes) };
 

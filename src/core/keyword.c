@@ -39,11 +39,12 @@ name_check(const char *name, size_t length, size_t max, const char *others, bool
 
 	text_quote(quoted, name, length, ERROR_QUOTE);
 	if (length > max)
-		return error_set(err, CREDIS_EINVAL, "name '%s' has %zu bytes (at most %zu)", quoted,
-		    length, max);
+		return error_set(err, CREDIS_EINVAL, "name '%s' has %zu bytes (at most %zu)",
+		    quoted, length, max);
 	for (size_t n = 0; n < length || n == 0; n++) {
 		char c = length > 0 ? name[n] : '\0';
-		bool further = n > 0 && ((c >= '0' && c <= '9') || (c != '\0' && strchr(others, c)));
+		bool further =
+		    n > 0 && ((c >= '0' && c <= '9') || (c != '\0' && strchr(others, c)));
 		if (!is_letter(c) && !further)
 			return error_set(err, CREDIS_EINVAL,
 			    "'%s' is not a name (a letter, then letters, digits and %s)", quoted,
@@ -163,8 +164,8 @@ keyword_is_readable(const struct credis_keyword *keyword)
 static bool
 refuse_limit(bool above, const char *number, const char *limit, struct credis_error *err)
 {
-	return error_set(err, CREDIS_ERANGE, "%s is %s the %s %s", number, above ? "above" : "below",
-	    above ? "maximum" : "minimum", limit);
+	return error_set(err, CREDIS_ERANGE, "%s is %s the %s %s", number,
+	    above ? "above" : "below", above ? "maximum" : "minimum", limit);
 }
 
 static bool
@@ -199,8 +200,9 @@ allows_real(const struct keyword_limits *limits, double real, bool single, struc
 size_t
 keyword_max_length(const struct credis_keyword *keyword)
 {
-	return keyword->pattern != NULL && keyword->max_length > PATTERN_TEXT_MAX ? PATTERN_TEXT_MAX
-	                                                                        : keyword->max_length;
+	return keyword->pattern != NULL && keyword->max_length > PATTERN_TEXT_MAX
+	    ? PATTERN_TEXT_MAX
+	    : keyword->max_length;
 }
 
 static bool
@@ -223,8 +225,10 @@ allows_text(const struct credis_keyword *keyword, const char *text, size_t lengt
 	if (keyword->pattern == NULL || pattern_matches(keyword->pattern, text))
 		return true;
 	text_quote(quoted, text, length, ERROR_QUOTE);
-	text_quote(pattern, pattern_text(keyword->pattern), strlen(pattern_text(keyword->pattern)), 80);
-	return error_set(err, CREDIS_EPATTERN, "'%s' does not match the pattern '%s'", quoted, pattern);
+	text_quote(pattern, pattern_text(keyword->pattern), strlen(pattern_text(keyword->pattern)),
+	    80);
+	return error_set(err, CREDIS_EPATTERN, "'%s' does not match the pattern '%s'", quoted,
+	    pattern);
 }
 
 /* Element 'n', or the one value there is. */
@@ -242,13 +246,13 @@ allows_element(const struct credis_keyword *keyword, const struct credis_value *
 		    allows_integer(limits, array ? value->as.integers[n] : value->as.integer, err);
 	case CREDIS_FLOAT:
 	case CREDIS_DOUBLE:
-		return limits == NULL || allows_real(limits, array ? value->as.reals[n] : value->as.real,
-		    type_element(value->type) == CREDIS_FLOAT, err);
+		return limits == NULL ||
+		    allows_real(limits, array ? value->as.reals[n] : value->as.real,
+			type_element(value->type) == CREDIS_FLOAT, err);
 	case CREDIS_STRING:
 		text = array ? value->as.texts[n] : value_text(value);
 		return allows_text(keyword, text, array ? strlen(text) : value->length, err);
-	default:
-		return true;
+	default: return true;
 	}
 }
 
@@ -265,10 +269,11 @@ allows_count(const struct credis_keyword *keyword, size_t count, struct credis_e
 	const char *noun = count == 1 ? "element is" : "elements are";
 
 	if (count > max)
-		return error_set(err, CREDIS_ELENGTH, "%zu %s more than the maximum %zu", count, noun, max);
+		return error_set(err, CREDIS_ELENGTH, "%zu %s more than the maximum %zu", count,
+		    noun, max);
 	if (count < keyword->min_count)
-		return error_set(err, CREDIS_ELENGTH, "%zu %s less than the minimum %u", count, noun,
-		    (unsigned)keyword->min_count);
+		return error_set(err, CREDIS_ELENGTH, "%zu %s less than the minimum %u", count,
+		    noun, (unsigned)keyword->min_count);
 	return true;
 }
 

@@ -12,38 +12,41 @@
 /* Settings few keywords have live behind pointers: a million keywords share one process. */
 struct keyword_limits {
 	bool has_low, has_high;
-	union { int64_t integer; double real; } low, high;
+	union {
+		int64_t integer;
+		double real;
+	} low, high;
 };
 
 struct credis_keyword {
-	char *name;                 /* upper case */
-	char *help;                 /* "" when none; so are units and format */
+	char *name; /* upper case */
+	char *help; /* "" when none; so are units and format */
 	char *units;
 	char *format;
-	struct labels labels;       /* values, or labels of elements */
-	struct keyword_limits *limits;  /* NULL: any */
-	struct pattern *pattern;    /* NULL: any */
-	char *initial;              /* stored form once finished; NULL before when not given */
-	double deadband;            /* 0: none */
-	int64_t period_ms;          /* 0: none */
-	int64_t timeout_ms;         /* how long a write may take */
-	uint32_t max_length;        /* bytes of a string, or of each string element */
-	uint32_t min_count, max_count;  /* elements of an array; 0, 0: any */
-	uint8_t type;               /* enum credis_type */
-	uint8_t access;             /* enum credis_access */
+	struct labels labels;          /* values, or labels of elements */
+	struct keyword_limits *limits; /* NULL: any */
+	struct pattern *pattern;       /* NULL: any */
+	char *initial;                 /* stored form once finished; NULL before when not given */
+	double deadband;               /* 0: none */
+	int64_t period_ms;             /* 0: none */
+	int64_t timeout_ms;            /* how long a write may take */
+	uint32_t max_length;           /* bytes of a string, or of each string element */
+	uint32_t min_count, max_count; /* elements of an array; 0, 0: any */
+	uint8_t type;                  /* enum credis_type */
+	uint8_t access;                /* enum credis_access */
 	bool initial_given;
 	bool finite;
 	bool persist;
 	bool force;
-	bool command;               /* momentary: acts on true, always reads false */
-	bool heartbeat;             /* counts once per period */
+	bool command;   /* momentary: acts on true, always reads false */
+	bool heartbeat; /* counts once per period */
 };
 
 enum {
-	KEYWORD_MAX_LENGTH = 65536,         /* default of max_length */
-	KEYWORD_MAX_COUNT = 65536,          /* most elements where length says nothing */
-	KEYWORD_TIMEOUT_MS = 30000,         /* default of timeout */
-	KEYWORD_LENGTH_LIMIT = 16777216,    /* most that max_length may be */
+	KEYWORD_MAX_LENGTH = 65536,      /* default of max_length */
+	KEYWORD_MAX_COUNT = 65536,       /* most elements where length says nothing */
+	KEYWORD_TIMEOUT_MS = 30000,      /* default of timeout */
+	KEYWORD_LENGTH_LIMIT = 16777216, /* most that max_length may be */
 };
 
 /* Reads text as a value of this keyword and checks range, length, pattern. The reason names the

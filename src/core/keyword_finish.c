@@ -24,8 +24,8 @@ check_labels(struct credis_keyword *keyword, struct credis_error *err)
 	if (!type_is_array((enum credis_type)keyword->type) || count == 0 ||
 	    count == keyword_max_count(keyword))
 		return true;
-	return error_set(err, CREDIS_EINVAL, "%zu labels for %zu elements (length says how many)", count,
-	    keyword_max_count(keyword));
+	return error_set(err, CREDIS_EINVAL, "%zu labels for %zu elements (length says how many)",
+	    count, keyword_max_count(keyword));
 }
 
 static bool
@@ -93,31 +93,18 @@ static void
 print_default(const struct credis_keyword *keyword, struct buffer *out)
 {
 	switch ((enum credis_type)keyword->type) {
-	case CREDIS_STRING:
-		buffer_text(out, "");
-		break;
-	case CREDIS_BOOLEAN:
-		buffer_text(out, "false");
-		break;
+	case CREDIS_STRING: buffer_text(out, ""); break;
+	case CREDIS_BOOLEAN: buffer_text(out, "false"); break;
 	case CREDIS_INTEGER:
 	case CREDIS_FLOAT:
-	case CREDIS_DOUBLE:
-		print_nothing(keyword, out);
-		break;
-	case CREDIS_ENUMERATED:
-		buffer_text(out, keyword->labels.rows[0].text);
-		break;
-	case CREDIS_MASK:
-		buffer_text(out, "none");
-		break;
+	case CREDIS_DOUBLE: print_nothing(keyword, out); break;
+	case CREDIS_ENUMERATED: buffer_text(out, keyword->labels.rows[0].text); break;
+	case CREDIS_MASK: buffer_text(out, "none"); break;
 	case CREDIS_INTEGER_ARRAY:
 	case CREDIS_FLOAT_ARRAY:
 	case CREDIS_DOUBLE_ARRAY:
-	case CREDIS_STRING_ARRAY:
-		print_default_array(keyword, out);
-		break;
-	case CREDIS_TYPES:
-		break;
+	case CREDIS_STRING_ARRAY: print_default_array(keyword, out); break;
+	case CREDIS_TYPES: break;
 	}
 }
 
@@ -126,8 +113,8 @@ static bool
 keep_initial(struct credis_keyword *keyword, const struct credis_value *value,
     struct credis_error *err)
 {
-	char *text = value->length > 0 ? text_copy(value_text(value), value->length)
-	                               : keyword_nothing();
+	char *text =
+	    value->length > 0 ? text_copy(value_text(value), value->length) : keyword_nothing();
 
 	if (text == NULL)
 		return error_no_memory(err);
@@ -161,9 +148,9 @@ settle_initial(struct credis_keyword *keyword, struct credis_error *err)
 	if (keyword->initial_given)
 		return settle_initial_from(keyword, keyword->initial, err);
 	print_default(keyword, &text);
-	ok = text.failed ? error_no_memory(err)
-	                 : settle_initial_from(keyword, text.bytes, err) ||
-	                   error_prefix(err, "must be given");
+	ok = text.failed
+	    ? error_no_memory(err)
+	    : settle_initial_from(keyword, text.bytes, err) || error_prefix(err, "must be given");
 	buffer_free(&text);
 	return ok;
 }

@@ -65,7 +65,8 @@ read_keyword(const json_t *root, struct credis_error *err)
 	char quoted[ERROR_QUOTE + 4];
 
 	if (name == NULL || type_name == NULL) {
-		error_set(err, CREDIS_EINVAL, "the description has no %s", name == NULL ? "name" : "type");
+		error_set(err, CREDIS_EINVAL, "the description has no %s",
+		    name == NULL ? "name" : "type");
 		return NULL;
 	}
 	if (!credis_type_find(type_name, &type)) {

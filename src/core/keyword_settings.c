@@ -11,7 +11,8 @@
 #include <string.h>
 
 #define NUMBER_ARRAYS \
-	(TYPE_BIT(CREDIS_INTEGER_ARRAY) | TYPE_BIT(CREDIS_FLOAT_ARRAY) | TYPE_BIT(CREDIS_DOUBLE_ARRAY))
+	(TYPE_BIT(CREDIS_INTEGER_ARRAY) | TYPE_BIT(CREDIS_FLOAT_ARRAY) | \
+	    TYPE_BIT(CREDIS_DOUBLE_ARRAY))
 #define INTEGERS (TYPE_BIT(CREDIS_INTEGER) | TYPE_BIT(CREDIS_INTEGER_ARRAY))
 #define LABELLED (TYPE_BIT(CREDIS_BOOLEAN) | TYPE_BIT(CREDIS_ENUMERATED) | TYPE_BIT(CREDIS_MASK))
 #define STRINGS (TYPE_BIT(CREDIS_STRING) | TYPE_BIT(CREDIS_STRING_ARRAY))
@@ -31,6 +32,8 @@ static const struct fit integers = { TYPE_BIT(CREDIS_INTEGER), "integers" };
 #define SPAN "a time span, such as \"2 seconds\""
 #define FLAG "true or false"
 
+/* What people read on the first line of a row, what the code needs on the last. */
+/* clang-format off */
 static const struct setting rows[] = {
 	{ { "type", "string, boolean, integer, float, double, enumerated, mask, integer array, "
 	    "float array, double array or string array", "what its values are" },
@@ -41,11 +44,12 @@ static const struct setting rows[] = {
 	    &any, BY(text), .bare = true, AT(units), .max = 64 },
 	{ { "format", "a printf format with one conversion that fits the type",
 	    "how its values look to people" },
-	    &any, .set = setting_set_format, .get = setting_get_text, .bare = true, AT(format), .max = 128 },
+	    &any, .set = setting_set_format, .get = setting_get_text, .bare = true, AT(format),
+	    .max = 128 },
 	{ { "range", "[low, high], of which either may be null", "least and greatest value" },
 	    &numbers, BY(range) },
 	{ { "values", "a list of labels, or of [key, label] or { key, label }",
-	    "the labels it may take; of a mask, its bits; of a boolean, the names of false and true" },
+	    "what it may be; of a mask, its bits; of a boolean, the names of false and true" },
 	    &labelled, BY(labels) },
 	{ { "length", "a number of elements, or [least, most], up to 65536",
 	    "how many elements it has" },
@@ -78,6 +82,7 @@ static const struct setting rows[] = {
 	{ { "heartbeat", FLAG, "counts once a period" },
 	    &integers, BY(flag), AT(heartbeat) },
 };
+/* clang-format on */
 enum { ROWS = sizeof(rows) / sizeof(*rows) };
 
 const struct credis_setting *
@@ -124,7 +129,8 @@ set_row(struct credis_keyword *keyword, const struct setting *row, const json_t 
     struct credis_error *err)
 {
 	if ((row->fits->types & TYPE_BIT(keyword->type)) == 0)
-		return error_set(err, CREDIS_EINVAL, "%s fits %s only", row->shown.name, row->fits->name);
+		return error_set(err, CREDIS_EINVAL, "%s fits %s only", row->shown.name,
+		    row->fits->name);
 	return row->set(keyword, row, json, err) || keyword_blame(err, row->shown.name);
 }
 
@@ -138,7 +144,8 @@ decode(const struct setting *row, const char *text, struct credis_error *err)
 
 	if (row->bare && *text != '"') {
 		if (!text_is_utf8(text, strlen(text))) {
-			error_set(err, CREDIS_EINVAL, "%s: the text is not valid UTF-8", row->shown.name);
+			error_set(err, CREDIS_EINVAL, "%s: the text is not valid UTF-8",
+			    row->shown.name);
 			return NULL;
 		}
 		json = json_string_nocheck(text);
@@ -150,8 +157,8 @@ decode(const struct setting *row, const char *text, struct credis_error *err)
 	if (json == NULL && json_error_code(&why) == json_error_out_of_memory)
 		error_no_memory(err);
 	else if (json == NULL)
-		error_set(err, CREDIS_EINVAL, "%s: must be %s (%s)", row->shown.name, row->shown.allowed,
-		    text_quote(quoted, why.text, strlen(why.text), 100));
+		error_set(err, CREDIS_EINVAL, "%s: must be %s (%s)", row->shown.name,
+		    row->shown.allowed, text_quote(quoted, why.text, strlen(why.text), 100));
 	return json;
 }
 

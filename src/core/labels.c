@@ -16,8 +16,8 @@ labels_add(struct labels *labels, int64_t key, const char *text, size_t length,
 
 	text_quote(quoted, text, length, ERROR_QUOTE);
 	if (length == 0 || length > LABELS_TEXT_MAX)
-		return error_set(err, CREDIS_EINVAL, "label '%s' has %zu bytes (1 to %d)", quoted, length,
-		    LABELS_TEXT_MAX);
+		return error_set(err, CREDIS_EINVAL, "label '%s' has %zu bytes (1 to %d)", quoted,
+		    length, LABELS_TEXT_MAX);
 	if (labels->count >= LABELS_MAX)
 		return error_set(err, CREDIS_EINVAL, "more than %d labels", LABELS_MAX);
 	if (labels_by_text(labels, text, length) != NULL)

@@ -21,9 +21,9 @@ struct labels {
 };
 
 enum {
-	LABELS_MAX = 4096,          /* labels of one keyword */
-	LABELS_TEXT_MAX = 255,      /* bytes in a label */
-	LABELS_LIST = 200,          /* bytes of labels_list() */
+	LABELS_MAX = 4096,     /* labels of one keyword */
+	LABELS_TEXT_MAX = 255, /* bytes in a label */
+	LABELS_LIST = 200,     /* bytes of labels_list() */
 };
 
 /* Adds a label; refused when the key or (in any case) the text is there already. */

@@ -16,17 +16,17 @@
 struct parts {
 	enum { DECIMAL, HEXADECIMAL, INFINITE, NOT_A_NUMBER } kind;
 	bool negative;
-	const char *digits;         /* first to last that is not 0, perhaps with a point inside */
+	const char *digits; /* first to last that is not 0, perhaps with a point inside */
 	size_t length;
-	size_t count;               /* of digits; 0 for the number 0 */
+	size_t count; /* of digits; 0 for the number 0 */
 	int64_t scale;
 };
 
 enum {
-	EXPONENT_MAX = 1000000000,  /* beyond, an exponent is as good as infinite */
-	SCALE_MAX = 100000,         /* the same once the digits have been counted in */
-	DIGITS_MAX = 800,           /* more cannot change how a double is rounded … */
-	DIGITS_TEXT = DIGITS_MAX + 32,  /* … except by being there at all: one 1 is kept of them */
+	EXPONENT_MAX = 1000000000,     /* beyond, an exponent is as good as infinite */
+	SCALE_MAX = 100000,            /* the same once the digits have been counted in */
+	DIGITS_MAX = 800,              /* more cannot change how a double is rounded … */
+	DIGITS_TEXT = DIGITS_MAX + 32, /* … except by being there at all: one 1 is kept of them */
 };
 
 static int
@@ -69,7 +69,7 @@ scan_digits(struct parts *parts, const char **at, const char *end)
 	bool hexadecimal = parts->kind == HEXADECIMAL;
 	const char *point = NULL;
 	bool any = false;
-	size_t zeros = 0;           /* since the last digit that is not 0 */
+	size_t zeros = 0; /* since the last digit that is not 0 */
 
 	for (; *at < end; ++*at) {
 		int digit = digit_of(**at, hexadecimal);

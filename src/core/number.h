@@ -8,9 +8,9 @@
 
 enum number_fault {
 	NUMBER_FINE,
-	NUMBER_SYNTAX,      /* not a number */
-	NUMBER_NOT_WHOLE,   /* 4.1 where a whole number is wanted */
-	NUMBER_TOO_LARGE,   /* beyond 64 bits, or beyond the largest double or float */
+	NUMBER_SYNTAX,    /* not a number */
+	NUMBER_NOT_WHOLE, /* 4.1 where a whole number is wanted */
+	NUMBER_TOO_LARGE, /* beyond 64 bits, or beyond the largest double or float */
 };
 
 /* Room for any number printed here, with its NUL. */

@@ -116,7 +116,7 @@ lay_out(char *place, const struct digits *digits)
 	int count = (int)number_print_integer(text, (int64_t)digits->whole);
 	int exponent = digits->scale + count - 1;
 	bool raised = exponent < -4 || exponent > 15;
-	int before = raised ? 1 : exponent + 1;  /* digits before the point */
+	int before = raised ? 1 : exponent + 1; /* digits before the point */
 
 	if (before <= 0)
 		place = put(put(place, "0.000", 2 - before), text, count);

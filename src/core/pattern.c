@@ -10,15 +10,15 @@
 #include <string.h>
 
 enum {
-	WEIGHT_MAX = 256,           /* single characters, with every {m,n} written out */
-	DEPTH_MAX = 32,             /* parentheses in parentheses */
-	RENEW_AFTER = 1024,         /* bytes */
+	WEIGHT_MAX = 256,   /* single characters, with every {m,n} written out */
+	DEPTH_MAX = 32,     /* parentheses in parentheses */
+	RENEW_AFTER = 1024, /* bytes */
 };
 
 struct pattern {
 	char *text;
 	regex_t compiled;
-	size_t matched;             /* bytes since it was compiled: the C library keeps a state for each
+	size_t matched; /* bytes since it was compiled: the C library keeps a state for each
 	                             * way a text went, for ever, unless it is compiled anew */
 };
 
@@ -66,25 +66,23 @@ weigh_atom(const char **at, int depth, size_t *weight, struct credis_error *err)
 {
 	*weight = 1;
 	switch (**at) {
-	case '[':
-		*at = skip_bracket(*at);
-		return true;
+	case '[': *at = skip_bracket(*at); return true;
 	case '\\':
 		if ((*at)[1] >= '1' && (*at)[1] <= '9')
-			return error_set(err, CREDIS_EINVAL, "\\%c refers back, which is not supported", (*at)[1]);
+			return error_set(err, CREDIS_EINVAL,
+			    "\\%c refers back, which is not supported", (*at)[1]);
 		*at += (*at)[1] != '\0' ? 2 : 1;
 		return true;
 	case '(':
 		++*at;
 		if (depth == 0)
-			return error_set(err, CREDIS_EINVAL, "parentheses nest deeper than %d", DEPTH_MAX);
+			return error_set(err, CREDIS_EINVAL, "parentheses nest deeper than %d",
+			    DEPTH_MAX);
 		if (!weigh(at, depth - 1, weight, err))
 			return false;
 		*at += **at == ')';
 		return true;
-	default:
-		++*at;
-		return true;
+	default: ++*at; return true;
 	}
 }
 
@@ -115,8 +113,8 @@ check_text(const char *text, struct credis_error *err)
 	size_t length = strlen(text), weight;
 
 	if (length > PATTERN_MAX)
-		return error_set(err, CREDIS_EINVAL, "%zu bytes are more than the maximum %d", length,
-		    PATTERN_MAX);
+		return error_set(err, CREDIS_EINVAL, "%zu bytes are more than the maximum %d",
+		    length, PATTERN_MAX);
 	return weigh(&text, DEPTH_MAX, &weight, err);
 }
 

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 enum {
-	PATTERN_MAX = 1024,         /* bytes in a pattern */
-	PATTERN_TEXT_MAX = 1024,    /* bytes in a text */
+	PATTERN_MAX = 1024,      /* bytes in a pattern */
+	PATTERN_TEXT_MAX = 1024, /* bytes in a text */
 };
 
 struct pattern;

@@ -31,19 +31,18 @@ struct setting {
 	const struct fit *fits;
 	setting_set *set;
 	setting_get *get;
-	bool bare;                  /* a text: the quotation marks may be left out */
-	size_t at;                  /* where it is in a keyword, for those that are read alike */
-	int64_t standard;           /* their default */
-	size_t max;                 /* texts: bytes */
+	bool bare;        /* a text: the quotation marks may be left out */
+	size_t at;        /* where it is in a keyword, for those that are read alike */
+	int64_t standard; /* their default */
+	size_t max;       /* texts: bytes */
 };
 
 /* "must be …" in the words of the row; returns false. */
 bool setting_must_be(const struct setting *row, struct credis_error *err);
 
 setting_set setting_set_type, setting_set_text, setting_set_format, setting_set_pattern,
-    setting_set_flag, setting_set_span, setting_set_access, setting_set_range,
-    setting_set_deadband, setting_set_length, setting_set_max_length, setting_set_initial,
-    setting_set_labels;
+    setting_set_flag, setting_set_span, setting_set_access, setting_set_range, setting_set_deadband,
+    setting_set_length, setting_set_max_length, setting_set_initial, setting_set_labels;
 setting_get setting_get_type, setting_get_text, setting_get_pattern, setting_get_flag,
     setting_get_span, setting_get_access, setting_get_range, setting_get_deadband,
     setting_get_length, setting_get_max_length, setting_get_initial, setting_get_labels;

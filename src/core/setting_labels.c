@@ -16,7 +16,8 @@ check_boolean_label(int64_t key, const char *text, size_t length, struct credis_
 
 	if (!value_find_boolean(text, length, &meaning) || meaning == (key != 0))
 		return true;
-	return error_set(err, CREDIS_EINVAL, "'%s' means %s already", text, meaning ? "true" : "false");
+	return error_set(err, CREDIS_EINVAL, "'%s' means %s already", text,
+	    meaning ? "true" : "false");
 }
 
 static bool
@@ -29,13 +30,15 @@ check_label(enum credis_type type, int64_t key, const char *text, size_t length,
 	if (!text_is_printable(text, length))
 		return error_set(err, CREDIS_EINVAL, "label '%s' holds control characters", quoted);
 	if (length > 0 && (text_is_blank(text[0]) || text_is_blank(text[length - 1])))
-		return error_set(err, CREDIS_EINVAL, "label '%s' begins or ends with a blank", quoted);
+		return error_set(err, CREDIS_EINVAL, "label '%s' begins or ends with a blank",
+		    quoted);
 	if (type == CREDIS_BOOLEAN)
 		return check_boolean_label(key, text, length, err);
 	if (type != CREDIS_MASK)
 		return true;
 	if (memchr(text, ',', length) != NULL)
-		return error_set(err, CREDIS_EINVAL, "label '%s' holds a comma, which parts labels", quoted);
+		return error_set(err, CREDIS_EINVAL, "label '%s' holds a comma, which parts labels",
+		    quoted);
 	if (text_equal_nocase(text, length, "none", 4))
 		return error_set(err, CREDIS_EINVAL, "'none' is the mask without any label");
 	if (key < 0 || key >= VALUE_BITS)
@@ -84,10 +87,11 @@ read_labels(struct labels *labels, const struct credis_keyword *keyword, const s
 		    !labels_add(labels, key, bytes, length, err))
 			return false;
 	}
-	if (type != CREDIS_BOOLEAN || (count == 2 && labels_by_key(labels, 0) != NULL &&
-	    labels_by_key(labels, 1) != NULL))
+	if (type != CREDIS_BOOLEAN ||
+	    (count == 2 && labels_by_key(labels, 0) != NULL && labels_by_key(labels, 1) != NULL))
 		return true;
-	return error_set(err, CREDIS_EINVAL, "a boolean has two: the name of false, the name of true");
+	return error_set(err, CREDIS_EINVAL,
+	    "a boolean has two: the name of false, the name of true");
 }
 
 bool
@@ -117,7 +121,8 @@ keys_are_places(const struct labels *labels)
 }
 
 void
-setting_get_labels(const struct credis_keyword *keyword, const struct setting *row, struct buffer *out)
+setting_get_labels(const struct credis_keyword *keyword, const struct setting *row,
+    struct buffer *out)
 {
 	const struct labels *labels = &keyword->labels;
 	bool plain = keys_are_places(labels);

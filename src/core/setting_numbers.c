@@ -16,7 +16,7 @@ static size_t
 number_text(const json_t *json, char *text)
 {
 	return json_is_integer(json) ? number_print_integer(text, json_integer_value(json))
-	                             : number_print_double(text, json_real_value(json));
+				     : number_print_double(text, json_real_value(json));
 }
 
 static bool
@@ -31,10 +31,10 @@ read_limit(struct keyword_limits *limits, bool high, enum credis_type element, c
 	*has = true;
 	size_t length = number_text(json, text);
 	if (element == CREDIS_INTEGER)
-		return value_read_integer(high ? &limits->high.integer : &limits->low.integer, text, length,
-		    err);
-	return value_read_real(high ? &limits->high.real : &limits->low.real, element == CREDIS_FLOAT,
-	    true, text, length, err);
+		return value_read_integer(high ? &limits->high.integer : &limits->low.integer, text,
+		    length, err);
+	return value_read_real(high ? &limits->high.real : &limits->low.real,
+	    element == CREDIS_FLOAT, true, text, length, err);
 }
 
 static bool
@@ -47,9 +47,11 @@ static size_t
 print_limit(const struct keyword_limits *limits, bool high, enum credis_type element, char *text)
 {
 	if (element == CREDIS_INTEGER)
-		return number_print_integer(text, high ? limits->high.integer : limits->low.integer);
+		return number_print_integer(text,
+		    high ? limits->high.integer : limits->low.integer);
 	double real = high ? limits->high.real : limits->low.real;
-	return element == CREDIS_FLOAT ? number_print_float(text, real) : number_print_double(text, real);
+	return element == CREDIS_FLOAT ? number_print_float(text, real)
+				       : number_print_double(text, real);
 }
 
 static bool
@@ -59,7 +61,8 @@ check_order(const struct keyword_limits *limits, enum credis_type element, struc
 	char low[NUMBER_TEXT], high[NUMBER_TEXT];
 
 	if (!limits->has_low || !limits->has_high ||
-	    (whole ? limits->low.integer <= limits->high.integer : limits->low.real <= limits->high.real))
+	    (whole ? limits->low.integer <= limits->high.integer
+		   : limits->low.real <= limits->high.real))
 		return true;
 	print_limit(limits, false, element, low);
 	print_limit(limits, true, element, high);
@@ -106,7 +109,8 @@ keyword_print_limit(const struct credis_keyword *keyword, bool high, struct buff
 }
 
 void
-setting_get_range(const struct credis_keyword *keyword, const struct setting *row, struct buffer *out)
+setting_get_range(const struct credis_keyword *keyword, const struct setting *row,
+    struct buffer *out)
 {
 	(void)row;
 	if (keyword->limits == NULL)
@@ -131,7 +135,8 @@ setting_set_deadband(struct credis_keyword *keyword, const struct setting *row, 
 }
 
 void
-setting_get_deadband(const struct credis_keyword *keyword, const struct setting *row, struct buffer *out)
+setting_get_deadband(const struct credis_keyword *keyword, const struct setting *row,
+    struct buffer *out)
 {
 	char text[NUMBER_TEXT];
 
@@ -172,7 +177,8 @@ setting_set_length(struct credis_keyword *keyword, const struct setting *row, co
 }
 
 void
-setting_get_length(const struct credis_keyword *keyword, const struct setting *row, struct buffer *out)
+setting_get_length(const struct credis_keyword *keyword, const struct setting *row,
+    struct buffer *out)
 {
 	(void)row;
 	if (keyword->max_count == 0)
@@ -185,10 +191,11 @@ setting_get_length(const struct credis_keyword *keyword, const struct setting *r
 }
 
 bool
-setting_set_max_length(struct credis_keyword *keyword, const struct setting *row, const json_t *json,
-    struct credis_error *err)
+setting_set_max_length(struct credis_keyword *keyword, const struct setting *row,
+    const json_t *json, struct credis_error *err)
 {
-	return read_count(json, 1, KEYWORD_LENGTH_LIMIT, &keyword->max_length) || setting_must_be(row, err);
+	return read_count(json, 1, KEYWORD_LENGTH_LIMIT, &keyword->max_length) ||
+	    setting_must_be(row, err);
 }
 
 void
@@ -238,11 +245,13 @@ is_json(const struct credis_value *value)
 	if (type_is_array(value->type) || value->type == CREDIS_BOOLEAN)
 		return true;
 	return (value->type == CREDIS_INTEGER || value->type == CREDIS_FLOAT ||
-	    value->type == CREDIS_DOUBLE) && credis_value_real(value, &real) && isfinite(real);
+		   value->type == CREDIS_DOUBLE) &&
+	    credis_value_real(value, &real) && isfinite(real);
 }
 
 void
-setting_get_initial(const struct credis_keyword *keyword, const struct setting *row, struct buffer *out)
+setting_get_initial(const struct credis_keyword *keyword, const struct setting *row,
+    struct buffer *out)
 {
 	struct credis_value value;
 	struct value_rules rules;

@@ -44,7 +44,8 @@ setting_set_type(struct credis_keyword *keyword, const struct setting *row, cons
 }
 
 void
-setting_get_type(const struct credis_keyword *keyword, const struct setting *row, struct buffer *out)
+setting_get_type(const struct credis_keyword *keyword, const struct setting *row,
+    struct buffer *out)
 {
 	const char *name = credis_type_name((enum credis_type)keyword->type);
 
@@ -83,7 +84,8 @@ setting_set_text(struct credis_keyword *keyword, const struct setting *row, cons
 }
 
 void
-setting_get_text(const struct credis_keyword *keyword, const struct setting *row, struct buffer *out)
+setting_get_text(const struct credis_keyword *keyword, const struct setting *row,
+    struct buffer *out)
 {
 	const char *text = *(char *const *)member(keyword, row);
 
@@ -122,7 +124,8 @@ setting_set_pattern(struct credis_keyword *keyword, const struct setting *row, c
 }
 
 void
-setting_get_pattern(const struct credis_keyword *keyword, const struct setting *row, struct buffer *out)
+setting_get_pattern(const struct credis_keyword *keyword, const struct setting *row,
+    struct buffer *out)
 {
 	(void)row;
 	if (keyword->pattern == NULL)
@@ -142,7 +145,8 @@ setting_set_flag(struct credis_keyword *keyword, const struct setting *row, cons
 }
 
 void
-setting_get_flag(const struct credis_keyword *keyword, const struct setting *row, struct buffer *out)
+setting_get_flag(const struct credis_keyword *keyword, const struct setting *row,
+    struct buffer *out)
 {
 	bool flag = *(bool *)member(keyword, row);
 
@@ -167,7 +171,8 @@ setting_set_span(struct credis_keyword *keyword, const struct setting *row, cons
 }
 
 void
-setting_get_span(const struct credis_keyword *keyword, const struct setting *row, struct buffer *out)
+setting_get_span(const struct credis_keyword *keyword, const struct setting *row,
+    struct buffer *out)
 {
 	int64_t ms = *(int64_t *)member(keyword, row);
 	char text[40];
@@ -199,7 +204,8 @@ setting_set_access(struct credis_keyword *keyword, const struct setting *row, co
 }
 
 void
-setting_get_access(const struct credis_keyword *keyword, const struct setting *row, struct buffer *out)
+setting_get_access(const struct credis_keyword *keyword, const struct setting *row,
+    struct buffer *out)
 {
 	const char *name = access_names[keyword->access];
 

@@ -11,7 +11,7 @@ static size_t
 utf8_length(const unsigned char *text, size_t length)
 {
 	unsigned char first = text[0];
-	unsigned char low = 0x80, high = 0xbf;  /* of the second byte */
+	unsigned char low = 0x80, high = 0xbf; /* of the second byte */
 	size_t want;
 
 	if (first < 0x80)
@@ -20,13 +20,13 @@ utf8_length(const unsigned char *text, size_t length)
 		return 0;
 	want = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 	if (first == 0xe0)
-		low = 0xa0;     /* no overlong forms */
+		low = 0xa0; /* no overlong forms */
 	else if (first == 0xed)
-		high = 0x9f;    /* no surrogates */
+		high = 0x9f; /* no surrogates */
 	else if (first == 0xf0)
 		low = 0x90;
 	else if (first == 0xf4)
-		high = 0x8f;    /* nothing past U+10FFFF */
+		high = 0x8f; /* nothing past U+10FFFF */
 	if (length < want || text[1] < low || text[1] > high)
 		return 0;
 	for (size_t n = 2; n < want; n++)

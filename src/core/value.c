@@ -88,8 +88,7 @@ refuse_number(enum number_fault fault, const char *text, size_t length, const ch
 	case NUMBER_TOO_LARGE:
 		return error_set(err, CREDIS_ERANGE, "'%s' is more than %s", quoted, holder);
 	case NUMBER_SYNTAX:
-	case NUMBER_FINE:
-		break;
+	case NUMBER_FINE: break;
 	}
 	return error_set(err, CREDIS_ETYPE, "'%s' is not a number", quoted);
 }
@@ -109,10 +108,11 @@ value_read_real(double *real, bool single, bool finite, const char *text, size_t
 	char number[NUMBER_TEXT];
 	double read;
 	enum number_fault fault = single ? number_parse_float(text, length, &read)
-	                                 : number_parse_double(text, length, &read);
+					 : number_parse_double(text, length, &read);
 
 	if (fault != NUMBER_FINE)
-		return refuse_number(fault, text, length, single ? "a float holds" : "a double holds", err);
+		return refuse_number(fault, text, length,
+		    single ? "a float holds" : "a double holds", err);
 	if (finite && !isfinite(read)) {
 		number_print_double(number, read);
 		return error_set(err, CREDIS_ETYPE, "'%s' is not a finite number", number);
@@ -143,19 +143,26 @@ static const struct {
 	const char *word;
 	bool meaning;
 } boolean_words[] = {
-	{ "true", true }, { "false", false },
-	{ "1", true },    { "0", false },
-	{ "t", true },    { "f", false },
-	{ "yes", true },  { "no", false },
-	{ "y", true },    { "n", false },
-	{ "on", true },   { "off", false },
+	{ "true", true },
+	{ "false", false },
+	{ "1", true },
+	{ "0", false },
+	{ "t", true },
+	{ "f", false },
+	{ "yes", true },
+	{ "no", false },
+	{ "y", true },
+	{ "n", false },
+	{ "on", true },
+	{ "off", false },
 };
 
 bool
 value_find_boolean(const char *text, size_t length, bool *meaning)
 {
 	for (size_t n = 0; n < sizeof(boolean_words) / sizeof(*boolean_words); n++)
-		if (text_equal_nocase(boolean_words[n].word, strlen(boolean_words[n].word), text, length)) {
+		if (text_equal_nocase(boolean_words[n].word, strlen(boolean_words[n].word), text,
+			length)) {
 			*meaning = boolean_words[n].meaning;
 			return true;
 		}
@@ -214,13 +221,12 @@ parse_real(struct credis_value *value, const struct value_rules *rules, const ch
 	if (!value_read_real(&value->as.real, single, rules->finite, text, length, err))
 		return false;
 	value->length = single ? number_print_float(value->room, value->as.real)
-	                       : number_print_double(value->room, value->as.real);
+			       : number_print_double(value->room, value->as.real);
 	return true;
 }
 
 static bool
-refuse_label(const struct labels *labels, const char *text, size_t length,
-    struct credis_error *err)
+refuse_label(const struct labels *labels, const char *text, size_t length, struct credis_error *err)
 {
 	char quoted[ERROR_QUOTE + 4], list[LABELS_LIST + 4];
 
@@ -294,7 +300,7 @@ print_mask(struct credis_value *value, const struct labels *labels, struct credi
 		buffer_append(&text, label->text, label->length);
 	}
 	bool ok = text.failed ? error_no_memory(err)
-	                      : value_set_text(value, text.bytes, text.length, err);
+			      : value_set_text(value, text.bytes, text.length, err);
 	buffer_free(&text);
 	return ok;
 }
@@ -380,11 +386,9 @@ value_distance(const struct credis_value *a, const struct credis_value *b)
 	if (a->type != b->type || a->count != b->count)
 		return (double)INFINITY;
 	switch (a->type) {
-	case CREDIS_INTEGER:
-		return integer_distance(a->as.integer, b->as.integer);
+	case CREDIS_INTEGER: return integer_distance(a->as.integer, b->as.integer);
 	case CREDIS_FLOAT:
-	case CREDIS_DOUBLE:
-		return real_distance(a->as.real, b->as.real);
+	case CREDIS_DOUBLE: return real_distance(a->as.real, b->as.real);
 	case CREDIS_INTEGER_ARRAY:
 		for (size_t n = 0; n < a->count; n++) {
 			one = integer_distance(a->as.integers[n], b->as.integers[n]);
@@ -403,8 +407,7 @@ value_distance(const struct credis_value *a, const struct credis_value *b)
 	case CREDIS_ENUMERATED:
 	case CREDIS_MASK:
 	case CREDIS_STRING_ARRAY:
-	case CREDIS_TYPES:
-		break;
+	case CREDIS_TYPES: break;
 	}
 	return (double)INFINITY;
 }

@@ -12,26 +12,26 @@
 struct credis_value {
 	enum credis_type type;
 	union {
-		int64_t integer;    /* boolean 0 or 1, integer, enumerated its key, mask its bits */
-		double real;        /* float, double */
-		int64_t *integers;  /* arrays: 'count' of them */
+		int64_t integer;   /* boolean 0 or 1, integer, enumerated its key, mask its bits */
+		double real;       /* float, double */
+		int64_t *integers; /* arrays: 'count' of them */
 		double *reals;
 		char **texts;
 	} as;
-	size_t count;               /* elements; 1 unless an array */
-	size_t length;              /* of the stored form */
-	char *text;                 /* the stored form; NULL while it is in 'room' */
-	char room[NUMBER_TEXT];     /* short stored forms need no allocation */
+	size_t count;           /* elements; 1 unless an array */
+	size_t length;          /* of the stored form */
+	char *text;             /* the stored form; NULL while it is in 'room' */
+	char room[NUMBER_TEXT]; /* short stored forms need no allocation */
 };
 
-enum { VALUE_BITS = 63 };           /* most bits of a mask: the sign stays out of it */
+enum { VALUE_BITS = 63 }; /* most bits of a mask: the sign stays out of it */
 
 /* What value_parse() needs to know of a keyword. */
 struct value_rules {
 	enum credis_type type;
-	bool finite;                /* inf and nan refused */
-	const struct labels *labels;/* enumerated, mask; boolean: two names or none */
-	size_t max_count;           /* arrays: most elements worth reading; 0 is no limit */
+	bool finite;                 /* inf and nan refused */
+	const struct labels *labels; /* enumerated, mask; boolean: two names or none */
+	size_t max_count;            /* arrays: most elements worth reading; 0 is no limit */
 };
 
 /* Reads 'length' bytes as a value. 'value' need not be initialised; on success it owns memory
@@ -78,10 +78,9 @@ bool value_format_check(const char *format, enum credis_type type, struct credis
 
 /* The value through a checked printf format ("" or NULL: the stored form); an array's elements
  * each, joined by ", " in brackets. */
-void value_print_format(const struct credis_value *value, const char *format,
-    struct buffer *out);
+void value_print_format(const struct credis_value *value, const char *format, struct buffer *out);
 
 bool type_is_array(enum credis_type type);
-enum credis_type type_element(enum credis_type type);   /* itself unless an array */
+enum credis_type type_element(enum credis_type type); /* itself unless an array */
 
 #endif

@@ -15,12 +15,12 @@
 struct walk {
 	const char *at, *end;
 	bool json;
-	bool more;                  /* another element must follow: a comma stood before 'at' */
-	size_t count;               /* elements taken so far */
+	bool more;    /* another element must follow: a comma stood before 'at' */
+	size_t count; /* elements taken so far */
 };
 
 struct element {
-	const char *text;           /* of a quoted one with its quotation marks */
+	const char *text; /* of a quoted one with its quotation marks */
 	size_t length;
 	bool quoted;
 };
@@ -120,8 +120,8 @@ read_number(struct credis_value *value, size_t n, const struct value_rules *rule
 	}
 	if (rules->type == CREDIS_INTEGER_ARRAY)
 		return value_read_integer(&value->as.integers[n], text, length, err);
-	return value_read_real(&value->as.reals[n], rules->type == CREDIS_FLOAT_ARRAY, rules->finite,
-	    text, length, err);
+	return value_read_real(&value->as.reals[n], rules->type == CREDIS_FLOAT_ARRAY,
+	    rules->finite, text, length, err);
 }
 
 /* Texts lie behind the pointers to them, in one piece of memory. */
@@ -210,7 +210,7 @@ print_array(struct credis_value *value, struct credis_error *err)
 	}
 	buffer_append(&text, "]", 1);
 	bool ok = text.failed ? error_no_memory(err)
-	                      : value_set_text(value, text.bytes, text.length, err);
+			      : value_set_text(value, text.bytes, text.length, err);
 	buffer_free(&text);
 	return ok;
 }
@@ -231,7 +231,8 @@ value_parse_array(struct credis_value *value, const struct value_rules *rules, c
 	value->as.integers = malloc(size + 1);
 	if (value->as.integers == NULL)
 		return error_no_memory(err);
-	if (!read_elements(value, rules, &walk, (char *)(value->as.texts + (texts ? count : 0)), err))
+	if (!read_elements(value, rules, &walk, (char *)(value->as.texts + (texts ? count : 0)),
+		err))
 		return false;
 	value->count = count;
 	return print_array(value, err);

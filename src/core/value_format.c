@@ -9,15 +9,15 @@
 #include <string.h>
 
 enum {
-	FORMAT_MAX = 128,           /* bytes in a format */
-	FORMAT_SIZE_MAX = 64,       /* width and precision */
-	NUMBER_MAX = 512,           /* bytes of any number so printed: 1e308 with %64.64f has 374 */
+	FORMAT_MAX = 128,     /* bytes in a format */
+	FORMAT_SIZE_MAX = 64, /* width and precision */
+	NUMBER_MAX = 512,     /* bytes of any number so printed: 1e308 with %64.64f has 374 */
 };
 
 struct conversion {
-	const char *start, *end;    /* from the '%' to behind the letter */
+	const char *start, *end; /* from the '%' to behind the letter */
 	char flags[8];
-	int width, precision;       /* -1: not given */
+	int width, precision; /* -1: not given */
 	char letter;
 };
 
@@ -55,7 +55,8 @@ scan_conversion(struct conversion *conversion, const char *at, struct credis_err
 		fine = scan_size(&at, &conversion->precision, 0);
 	}
 	if (!fine)
-		return error_set(err, CREDIS_EINVAL, "width or precision above %d", FORMAT_SIZE_MAX);
+		return error_set(err, CREDIS_EINVAL, "width or precision above %d",
+		    FORMAT_SIZE_MAX);
 	at += strspn(at, "lhLqjzt");
 	conversion->letter = *at;
 	conversion->end = at + (*at != '\0');
@@ -90,19 +91,14 @@ static const char *
 letters(enum credis_type type)
 {
 	switch (type_element(type)) {
-	case CREDIS_STRING:
-		return "s";
-	case CREDIS_INTEGER:
-		return "diuxXoeEfFgG";
+	case CREDIS_STRING: return "s";
+	case CREDIS_INTEGER: return "diuxXoeEfFgG";
 	case CREDIS_FLOAT:
-	case CREDIS_DOUBLE:
-		return "eEfFgGaA";
+	case CREDIS_DOUBLE: return "eEfFgGaA";
 	case CREDIS_BOOLEAN:
 	case CREDIS_ENUMERATED:
-	case CREDIS_MASK:
-		return "sdiuxXo";
-	default:
-		return "";
+	case CREDIS_MASK: return "sdiuxXo";
+	default: return "";
 	}
 }
 
@@ -114,8 +110,8 @@ value_format_check(const char *format, enum credis_type type, struct credis_erro
 	char quoted[2];
 
 	if (length > FORMAT_MAX)
-		return error_set(err, CREDIS_EINVAL, "%zu bytes are more than the maximum %d", length,
-		    FORMAT_MAX);
+		return error_set(err, CREDIS_EINVAL, "%zu bytes are more than the maximum %d",
+		    length, FORMAT_MAX);
 	if (!find_conversion(&conversion, format, err))
 		return false;
 	if (conversion.letter == '\0')

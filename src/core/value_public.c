@@ -95,8 +95,7 @@ type_element(enum credis_type type)
 	case CREDIS_DOUBLE:
 	case CREDIS_ENUMERATED:
 	case CREDIS_MASK:
-	case CREDIS_TYPES:
-		break;
+	case CREDIS_TYPES: break;
 	}
 	return type;
 }
@@ -168,20 +167,15 @@ credis_value_element_integer(const struct credis_value *value, size_t n, int64_t
 	case CREDIS_BOOLEAN:
 	case CREDIS_INTEGER:
 	case CREDIS_ENUMERATED:
-	case CREDIS_MASK:
-		*integer = value->as.integer;
-		return true;
-	case CREDIS_INTEGER_ARRAY:
-		*integer = value->as.integers[n];
-		return true;
+	case CREDIS_MASK: *integer = value->as.integer; return true;
+	case CREDIS_INTEGER_ARRAY: *integer = value->as.integers[n]; return true;
 	case CREDIS_STRING:
 	case CREDIS_FLOAT:
 	case CREDIS_DOUBLE:
 	case CREDIS_FLOAT_ARRAY:
 	case CREDIS_DOUBLE_ARRAY:
 	case CREDIS_STRING_ARRAY:
-	case CREDIS_TYPES:
-		break;
+	case CREDIS_TYPES: break;
 	}
 	return false;
 }
@@ -202,8 +196,7 @@ credis_value_element_real(const struct credis_value *value, size_t n, double *re
 	case CREDIS_DOUBLE:
 		*real = type_is_array(value->type) ? value->as.reals[n] : value->as.real;
 		return true;
-	default:
-		return false;
+	default: return false;
 	}
 }
 
@@ -216,12 +209,9 @@ credis_value_element_text(const struct credis_value *value, size_t n)
 	case CREDIS_STRING:
 	case CREDIS_BOOLEAN:
 	case CREDIS_ENUMERATED:
-	case CREDIS_MASK:
-		return value_text(value);
-	case CREDIS_STRING_ARRAY:
-		return value->as.texts[n];
-	default:
-		return NULL;
+	case CREDIS_MASK: return value_text(value);
+	case CREDIS_STRING_ARRAY: return value->as.texts[n];
+	default: return NULL;
 	}
 }
 

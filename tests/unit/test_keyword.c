@@ -93,25 +93,30 @@ static const struct {
 	enum credis_type type;
 	const char *setting, *json;
 	const char *text;
-	enum credis_code code;      /* CREDIS_OK: 'what' is the stored form, otherwise the reason */
+	enum credis_code code; /* CREDIS_OK: 'what' is the stored form, otherwise the reason */
 	const char *what;
 } limits[] = {
 	{ CREDIS_DOUBLE, "range", "[0, 360]", "360", CREDIS_OK, "360" },
 	{ CREDIS_DOUBLE, "range", "[0, 360]", "-0", CREDIS_OK, "-0" },
-	{ CREDIS_DOUBLE, "range", "[0, 360]", "400", CREDIS_ERANGE, "K: 400 is above the maximum 360" },
-	{ CREDIS_DOUBLE, "range", "[0.5, null]", "0.1", CREDIS_ERANGE, "K: 0.1 is below the minimum 0.5" },
+	{ CREDIS_DOUBLE, "range", "[0, 360]", "400", CREDIS_ERANGE,
+	    "K: 400 is above the maximum 360" },
+	{ CREDIS_DOUBLE, "range", "[0.5, null]", "0.1", CREDIS_ERANGE,
+	    "K: 0.1 is below the minimum 0.5" },
 	{ CREDIS_DOUBLE, "range", "[null, 1]", "-1e300", CREDIS_OK, "-1e+300" },
 	{ CREDIS_FLOAT, "range", "[0, 0.1]", "0.1", CREDIS_OK, "0.1" },
-	{ CREDIS_FLOAT, "range", "[0, 0.1]", "0.2", CREDIS_ERANGE, "K: 0.2 is above the maximum 0.1" },
+	{ CREDIS_FLOAT, "range", "[0, 0.1]", "0.2", CREDIS_ERANGE,
+	    "K: 0.2 is above the maximum 0.1" },
 	{ CREDIS_INTEGER, "range", "[-1, 9007199254740992]", "9007199254740993", CREDIS_ERANGE,
 	    "K: 9007199254740993 is above the maximum 9007199254740992" },
-	{ CREDIS_INTEGER, "range", "[1e0, null]", "0", CREDIS_ERANGE, "K: 0 is below the minimum 1" },
+	{ CREDIS_INTEGER, "range", "[1e0, null]", "0", CREDIS_ERANGE,
+	    "K: 0 is below the minimum 1" },
 	{ CREDIS_DOUBLE_ARRAY, "range", "[0, 1]", "0.5, 2", CREDIS_ERANGE,
 	    "K: element 2: 2 is above the maximum 1" },
 	{ CREDIS_DOUBLE_ARRAY, "length", "2", "1, 2", CREDIS_OK, "[1, 2]" },
 	{ CREDIS_DOUBLE_ARRAY, "length", "2", "1", CREDIS_ELENGTH,
 	    "K: 1 element is less than the minimum 2" },
-	{ CREDIS_DOUBLE_ARRAY, "length", "[0, 2]", "1, 2, 3", CREDIS_ELENGTH, "K: more than 2 elements" },
+	{ CREDIS_DOUBLE_ARRAY, "length", "[0, 2]", "1, 2, 3", CREDIS_ELENGTH,
+	    "K: more than 2 elements" },
 	{ CREDIS_DOUBLE_ARRAY, "length", "[0, 2]", "", CREDIS_OK, "[]" },
 	{ CREDIS_STRING, "max_length", "3", "abc", CREDIS_OK, "abc" },
 	{ CREDIS_STRING, "max_length", "3", "abcd", CREDIS_ELENGTH,
@@ -153,7 +158,8 @@ values_are_held_to_their_limits(void **state)
 static void
 nan_is_within_any_range_but_infinity_is_not(void **state)
 {
-	struct credis_keyword *keyword = MAKE("K", CREDIS_DOUBLE, "finite", "false", "range", "[0, 1]");
+	struct credis_keyword *keyword =
+	    MAKE("K", CREDIS_DOUBLE, "finite", "false", "range", "[0, 1]");
 	struct credis_error err;
 	struct credis_value *value = credis_value_new(keyword, "nan", 3, &err);
 
@@ -261,7 +267,9 @@ check_faces(struct credis_keyword *keyword, const char *stored, const char *asci
 		enum credis_form form;
 		const char *expected;
 	} rows[] = {
-		{ CREDIS_STORED, stored }, { CREDIS_ASCII, ascii }, { CREDIS_ASCII_BARE, bare },
+		{ CREDIS_STORED, stored },
+		{ CREDIS_ASCII, ascii },
+		{ CREDIS_ASCII_BARE, bare },
 		{ CREDIS_BINARY, binary },
 	};
 
@@ -277,15 +285,16 @@ static void
 a_value_has_three_faces(void **state)
 {
 	(void)state;
-	check_faces(MAKE("AZ", CREDIS_DOUBLE, "units", "deg", "format", "%.3f"), "12.5", "12.500 deg",
-	    "12.500", "12.5");
+	check_faces(MAKE("AZ", CREDIS_DOUBLE, "units", "deg", "format", "%.3f"), "12.5",
+	    "12.500 deg", "12.500", "12.5");
 	check_faces(MAKE("AZ", CREDIS_DOUBLE, "units", "deg"), "12.5", "12.5 deg", "12.5", "12.5");
 	check_faces(PLAIN("D", CREDIS_BOOLEAN), "true", "true", "true", "1");
-	check_faces(MAKE("D", CREDIS_BOOLEAN, "values", "[\"closed\", \"open\"]"), "true", "open", "open",
-	    "1");
+	check_faces(MAKE("D", CREDIS_BOOLEAN, "values", "[\"closed\", \"open\"]"), "true", "open",
+	    "open", "1");
 	check_faces(MAKE("D", CREDIS_BOOLEAN, "values", "[\"closed\", \"open\"]", "format", "<%s>"),
 	    "false", "<closed>", "<closed>", "0");
-	check_faces(MAKE("F", CREDIS_ENUMERATED, "values", "[\"open\", \"U\"]"), "U", "U", "U", "1");
+	check_faces(MAKE("F", CREDIS_ENUMERATED, "values", "[\"open\", \"U\"]"), "U", "U", "U",
+	    "1");
 	check_faces(MAKE("L", CREDIS_MASK, "values", "[\"a\", \"b\"]"), "a,b", "a,b", "a,b", "3");
 	check_faces(MAKE("O", CREDIS_DOUBLE_ARRAY, "format", "%.1f", "units", "arcsec"), "[1, 2]",
 	    "[1.0, 2.0] arcsec", "[1.0, 2.0]", "[1, 2]");
@@ -296,12 +305,12 @@ static void
 what_does_not_parse_is_shown_as_it_is(void **state)
 {
 	(void)state;
-	check_faces(MAKE("AZ", CREDIS_DOUBLE, "units", "deg", "format", "%.3f"), "strange", "strange",
-	    "strange", "strange");
+	check_faces(MAKE("AZ", CREDIS_DOUBLE, "units", "deg", "format", "%.3f"), "strange",
+	    "strange", "strange", "strange");
 	check_faces(MAKE("AZ", CREDIS_DOUBLE, "units", "deg"), "", "", "", "");
 	/* out of its present range, and all the same a number */
-	check_faces(MAKE("AZ", CREDIS_DOUBLE, "range", "[0, 1]", "format", "%.1f"), "2", "2.0", "2.0",
-	    "2");
+	check_faces(MAKE("AZ", CREDIS_DOUBLE, "range", "[0, 1]", "format", "%.1f"), "2", "2.0",
+	    "2.0", "2");
 }
 
 int

@@ -17,7 +17,7 @@
 static const struct {
 	enum credis_type type;
 	const char *setting, *json;
-	const char *back;           /* NULL: it stands at its default */
+	const char *back; /* NULL: it stands at its default */
 } taken[] = {
 	{ CREDIS_DOUBLE, "type", "double", "\"double\"" },
 	{ CREDIS_DOUBLE, "type", "\"double\"", "\"double\"" },
@@ -99,7 +99,8 @@ settings_read_back_in_one_spelling(void **state)
 		if (back != NULL)
 			assert_string_equal(back, taken[n].back);
 		/* and what is read back may be set again */
-		assert_true(back == NULL || credis_keyword_set(keyword, taken[n].setting, back, &err));
+		assert_true(
+		    back == NULL || credis_keyword_set(keyword, taken[n].setting, back, &err));
 		free(back);
 		credis_keyword_free(keyword);
 	}
@@ -120,14 +121,16 @@ static const struct {
 	{ CREDIS_DOUBLE, "format", "%d",
 	    "format: %d does not fit the type double (one of eEfFgGaA)" },
 	{ CREDIS_DOUBLE, "range", "[360, 0]", "range: the minimum 360 is above the maximum 0" },
-	{ CREDIS_DOUBLE, "range", "[0]", "range: must be [low, high], of which either may be null" },
+	{ CREDIS_DOUBLE, "range", "[0]",
+	    "range: must be [low, high], of which either may be null" },
 	{ CREDIS_DOUBLE, "range", "[0, 1, 2]",
 	    "range: must be [low, high], of which either may be null" },
 	{ CREDIS_DOUBLE, "range", "[\"0\", 1]",
 	    "range: must be [low, high], of which either may be null" },
 	{ CREDIS_DOUBLE, "range", "5", "range: must be [low, high], of which either may be null" },
 	{ CREDIS_DOUBLE, "range", "[0, 1",
-	    "range: must be [low, high], of which either may be null (']' expected near end of file)" },
+	    "range: must be [low, high], of which either may be null (']' expected near end of "
+	    "file)" },
 	{ CREDIS_INTEGER, "range", "[0, 1.5]", "range: '1.5' is not a whole number" },
 	{ CREDIS_FLOAT, "range", "[0, 1e39]", "range: '1e+39' is more than a float holds" },
 	{ CREDIS_STRING, "range", "[0, 1]", "range fits numbers only" },
@@ -145,12 +148,17 @@ static const struct {
 	{ CREDIS_ENUMERATED, "values", "[[1, \"a\"], \"b\"]",
 	    "values: key 1 is there twice (label 'b')" },
 	{ CREDIS_ENUMERATED, "values", "[\"\"]", "values: label '' has 0 bytes (1 to 255)" },
-	{ CREDIS_ENUMERATED, "values", "[\" a\"]", "values: label ' a' begins or ends with a blank" },
-	{ CREDIS_ENUMERATED, "values", "[\"a\\tb\"]", "values: label 'a?b' holds control characters" },
-	{ CREDIS_MASK, "values", "[\"a,b\"]", "values: label 'a,b' holds a comma, which parts labels" },
+	{ CREDIS_ENUMERATED, "values", "[\" a\"]",
+	    "values: label ' a' begins or ends with a blank" },
+	{ CREDIS_ENUMERATED, "values", "[\"a\\tb\"]",
+	    "values: label 'a?b' holds control characters" },
+	{ CREDIS_MASK, "values", "[\"a,b\"]",
+	    "values: label 'a,b' holds a comma, which parts labels" },
 	{ CREDIS_MASK, "values", "[\"None\"]", "values: 'none' is the mask without any label" },
-	{ CREDIS_MASK, "values", "[[63, \"a\"]]", "values: bit 63 of label 'a' is not one of 0 to 62" },
-	{ CREDIS_MASK, "values", "[[-1, \"a\"]]", "values: bit -1 of label 'a' is not one of 0 to 62" },
+	{ CREDIS_MASK, "values", "[[63, \"a\"]]",
+	    "values: bit 63 of label 'a' is not one of 0 to 62" },
+	{ CREDIS_MASK, "values", "[[-1, \"a\"]]",
+	    "values: bit -1 of label 'a' is not one of 0 to 62" },
 	{ CREDIS_BOOLEAN, "values", "[\"on\", \"off\"]", "values: 'on' means true already" },
 	{ CREDIS_BOOLEAN, "values", "[\"a\"]",
 	    "values: a boolean has two: the name of false, the name of true" },
@@ -171,11 +179,13 @@ static const struct {
 	{ CREDIS_DOUBLE, "labels", "[\"a\"]", "labels fits arrays only" },
 	{ CREDIS_STRING, "pattern", "a(", "pattern: Unmatched ( or \\(" },
 	{ CREDIS_DOUBLE, "pattern", "a", "pattern fits strings only" },
-	{ CREDIS_STRING, "max_length", "0", "max_length: must be a number of bytes from 1 to 16777216" },
+	{ CREDIS_STRING, "max_length", "0",
+	    "max_length: must be a number of bytes from 1 to 16777216" },
 	{ CREDIS_STRING, "max_length", "99999999999",
 	    "max_length: must be a number of bytes from 1 to 16777216" },
 	{ CREDIS_INTEGER, "finite", "false", "finite fits floats and doubles only" },
-	{ CREDIS_DOUBLE, "finite", "no", "finite: must be true or false (invalid token near 'no')" },
+	{ CREDIS_DOUBLE, "finite", "no",
+	    "finite: must be true or false (invalid token near 'no')" },
 	{ CREDIS_DOUBLE, "access", "raed", "access: must be read, write or read-write" },
 	{ CREDIS_DOUBLE, "persist", "1", "persist: must be true or false" },
 	{ CREDIS_STRING, "deadband", "1", "deadband fits numbers only" },
@@ -184,7 +194,8 @@ static const struct {
 	{ CREDIS_DOUBLE, "period", "0 seconds", "period: must be longer than nothing" },
 	{ CREDIS_INTEGER, "command", "true", "command fits booleans only" },
 	{ CREDIS_DOUBLE, "heartbeat", "true", "heartbeat fits integers only" },
-	{ CREDIS_DOUBLE, "units", "\"deg", "units: must be a text of at most 64 bytes "
+	{ CREDIS_DOUBLE, "units", "\"deg",
+	    "units: must be a text of at most 64 bytes "
 	    "(premature end of input near '\"deg')" },
 };
 
@@ -236,7 +247,8 @@ every_setting_says_what_it_takes(void **state)
 
 	(void)state;
 	for (n = 0; (row = credis_keyword_setting(n)) != NULL; n++) {
-		assert_true(strlen(row->name) > 0 && strlen(row->allowed) > 0 && strlen(row->help) > 0);
+		assert_true(
+		    strlen(row->name) > 0 && strlen(row->allowed) > 0 && strlen(row->help) > 0);
 		for (size_t m = 0; m < n; m++)
 			assert_string_not_equal(credis_keyword_setting(m)->name, row->name);
 	}
@@ -251,8 +263,8 @@ every_setting_says_what_it_takes(void **state)
 static const struct {
 	enum credis_type type;
 	const char *settings[7];
-	const char *blamed;         /* NULL: nothing is wrong */
-	const char *what;           /* the fault, or the initial value */
+	const char *blamed; /* NULL: nothing is wrong */
+	const char *what;   /* the fault, or the initial value */
 } wholes[] = {
 	{ CREDIS_STRING, { NULL }, NULL, "" },
 	{ CREDIS_BOOLEAN, { NULL }, NULL, "false" },
@@ -270,7 +282,8 @@ static const struct {
 	{ CREDIS_DOUBLE_ARRAY, { "labels", "[\"ra\", \"dec\"]", "length", "2" }, NULL, "[0, 0]" },
 	{ CREDIS_DOUBLE, { "initial", "0x10", "range", "[0, 360]" }, NULL, "16" },
 	{ CREDIS_INTEGER, { "heartbeat", "true", "period", "1 second" }, NULL, "0" },
-	{ CREDIS_INTEGER, { "access", "read", "heartbeat", "true", "period", "1 second" }, NULL, "0" },
+	{ CREDIS_INTEGER, { "access", "read", "heartbeat", "true", "period", "1 second" }, NULL,
+	    "0" },
 	{ CREDIS_BOOLEAN, { "command", "true", "access", "write" }, NULL, "false" },
 	{ CREDIS_STRING, { "pattern", "^[a-z]+$", "initial", "abc" }, NULL, "abc" },
 
@@ -282,9 +295,10 @@ static const struct {
 	    "labels: 1 labels for 65536 elements (length says how many)" },
 	{ CREDIS_STRING, { "max_length", "2000", "pattern", "^a*$" }, "max_length",
 	    "max_length: 2000 is above 1024, the maximum with a pattern" },
-	{ CREDIS_INTEGER, { "heartbeat", "true" }, "period", "period: must be given: it is a heartbeat" },
-	{ CREDIS_INTEGER, { "heartbeat", "true", "period", "1 second", "access", "write" }, "access",
-	    "access: a heartbeat can only be read" },
+	{ CREDIS_INTEGER, { "heartbeat", "true" }, "period",
+	    "period: must be given: it is a heartbeat" },
+	{ CREDIS_INTEGER, { "heartbeat", "true", "period", "1 second", "access", "write" },
+	    "access", "access: a heartbeat can only be read" },
 	{ CREDIS_BOOLEAN, { "command", "true", "access", "read" }, "access",
 	    "access: a command must be writable" },
 	{ CREDIS_BOOLEAN, { "command", "true", "initial", "true" }, "initial",
@@ -333,8 +347,8 @@ the_whole_is_checked_and_the_initial_value_settled(void **state)
 static void
 a_heartbeat_can_only_be_read(void **state)
 {
-	struct credis_keyword *keyword =
-	    make(CREDIS_INTEGER, (const char *const[]){ "heartbeat", "true", "period", "1 second", NULL });
+	struct credis_keyword *keyword = make(CREDIS_INTEGER,
+	    (const char *const[]){ "heartbeat", "true", "period", "1 second", NULL });
 
 	(void)state;
 	assert_true(credis_keyword_finish(keyword, NULL, NULL));
@@ -377,15 +391,17 @@ descriptions_survive_the_way_there_and_back(void **state)
 static void
 a_description_reads_like_a_page_of_documentation(void **state)
 {
-	struct credis_keyword *keyword = make(CREDIS_DOUBLE, (const char *const[]){
-	    "initial", "0.5", "range", "[0, 360]", "format", "%.3f", "persist", "false",
-	    "period", "1 second", "units", "deg", "help", "Azimuth, north through east", NULL });
+	struct credis_keyword *keyword = make(CREDIS_DOUBLE,
+	    (const char *const[]){ "initial", "0.5", "range", "[0, 360]", "format", "%.3f",
+		"persist", "false", "period", "1 second", "units", "deg", "help",
+		"Azimuth, north through east", NULL });
 	char *json;
 
 	(void)state;
 	assert_true(credis_keyword_finish(keyword, NULL, NULL));
 	json = there_and_back(keyword);
-	assert_string_equal(json, "{\"name\": \"K\", \"type\": \"double\", "
+	assert_string_equal(json,
+	    "{\"name\": \"K\", \"type\": \"double\", "
 	    "\"help\": \"Azimuth, north through east\", \"units\": \"deg\", \"format\": \"%.3f\", "
 	    "\"range\": [0, 360], \"initial\": 0.5, \"persist\": false, \"period\": \"1 second\"}");
 	free(json);
@@ -395,9 +411,12 @@ static void
 a_newer_descriptions_news_are_passed_over(void **state)
 {
 	struct credis_error err;
-	struct credis_keyword *keyword = credis_keyword_from_json(
-	    "{\"name\": \"az\", \"novelty\": {\"a\": [1]}, \"units\": \"deg\", \"type\": \"double\","
-	    " \"range\": {\"low\": 0}, \"access\": \"sometimes\", \"values\": [\"a\"]}", &err);
+	struct credis_keyword *keyword =
+	    credis_keyword_from_json("{\"name\": \"az\", \"novelty\": {\"a\": [1]}, \"units\": "
+				     "\"deg\", \"type\": \"double\","
+				     " \"range\": {\"low\": 0}, \"access\": \"sometimes\", "
+				     "\"values\": [\"a\"]}",
+		&err);
 
 	(void)state;
 	assert_non_null(keyword);
@@ -437,9 +456,10 @@ what_is_no_description_is_refused(void **state)
 static void
 keywords_are_equal_when_they_say_the_same(void **state)
 {
-	struct credis_keyword *a = make(CREDIS_DOUBLE, (const char *const[]){ "range", "[0, 1]", NULL });
-	struct credis_keyword *b = make(CREDIS_DOUBLE, (const char *const[]){ "range", "[0.0, 1.0]",
-	    "timeout", "30 seconds", NULL });
+	struct credis_keyword *a =
+	    make(CREDIS_DOUBLE, (const char *const[]){ "range", "[0, 1]", NULL });
+	struct credis_keyword *b = make(CREDIS_DOUBLE,
+	    (const char *const[]){ "range", "[0.0, 1.0]", "timeout", "30 seconds", NULL });
 
 	(void)state;
 	assert_true(keyword_equal(a, b));

@@ -94,11 +94,24 @@ real_numbers_print_shortest(void **state)
 	static const struct {
 		const char *text, *printed;
 	} rows[] = {
-		{ "0", "0" }, { "-0.0", "-0" }, { "12.5", "12.5" }, { "0.1", "0.1" },
-		{ "1e22", "1e+22" }, { "1e23", "1e+23" }, { "1e-5", "1e-05" }, { "1e-4", "0.0001" },
-		{ "1e15", "1000000000000000" }, { "1e16", "1e+16" }, { "-1.50", "-1.5" },
-		{ "0x1.8p1", "3" }, { ".5", "0.5" }, { "5.", "5" }, { "inf", "inf" },
-		{ "-Infinity", "-inf" }, { "NaN", "nan" }, { "5e-324", "5e-324" },
+		{ "0", "0" },
+		{ "-0.0", "-0" },
+		{ "12.5", "12.5" },
+		{ "0.1", "0.1" },
+		{ "1e22", "1e+22" },
+		{ "1e23", "1e+23" },
+		{ "1e-5", "1e-05" },
+		{ "1e-4", "0.0001" },
+		{ "1e15", "1000000000000000" },
+		{ "1e16", "1e+16" },
+		{ "-1.50", "-1.5" },
+		{ "0x1.8p1", "3" },
+		{ ".5", "0.5" },
+		{ "5.", "5" },
+		{ "inf", "inf" },
+		{ "-Infinity", "-inf" },
+		{ "NaN", "nan" },
+		{ "5e-324", "5e-324" },
 		{ "2.2250738585072014e-308", "2.2250738585072014e-308" },
 		{ "1.7976931348623157e308", "1.7976931348623157e+308" },
 		{ "0.30000000000000004", "0.30000000000000004" },
@@ -112,7 +125,8 @@ real_numbers_print_shortest(void **state)
 
 	(void)state;
 	for (size_t n = 0; n < COUNT(rows); n++) {
-		assert_int_equal(number_parse_double(rows[n].text, strlen(rows[n].text), &real), NUMBER_FINE);
+		assert_int_equal(number_parse_double(rows[n].text, strlen(rows[n].text), &real),
+		    NUMBER_FINE);
 		size_t length = number_print_double(printed, real);
 		assert_int_equal(length, strlen(printed));
 		assert_string_equal(printed, rows[n].printed);
@@ -125,9 +139,15 @@ floats_are_rounded_once_and_print_shortest(void **state)
 	static const struct {
 		const char *text, *printed;
 	} rows[] = {
-		{ "0.1", "0.1" }, { "16777217", "16777216" }, { "3.4028235e38", "3.4028235e+38" },
-		{ "1e-45", "1e-45" }, { "1.17549435e-38", "1.1754944e-38" }, { "0.3", "0.3" },
-		{ "123456.789", "123456.79" }, { "-0", "-0" }, { "inf", "inf" },
+		{ "0.1", "0.1" },
+		{ "16777217", "16777216" },
+		{ "3.4028235e38", "3.4028235e+38" },
+		{ "1e-45", "1e-45" },
+		{ "1.17549435e-38", "1.1754944e-38" },
+		{ "0.3", "0.3" },
+		{ "123456.789", "123456.79" },
+		{ "-0", "-0" },
+		{ "inf", "inf" },
 		/* by way of a double it would round to even, down */
 		{ "1.00000005960464477540", "1.0000001" },
 	};
@@ -136,7 +156,8 @@ floats_are_rounded_once_and_print_shortest(void **state)
 
 	(void)state;
 	for (size_t n = 0; n < COUNT(rows); n++) {
-		assert_int_equal(number_parse_float(rows[n].text, strlen(rows[n].text), &real), NUMBER_FINE);
+		assert_int_equal(number_parse_float(rows[n].text, strlen(rows[n].text), &real),
+		    NUMBER_FINE);
 		number_print_float(printed, real);
 		assert_string_equal(printed, rows[n].printed);
 	}
@@ -276,7 +297,8 @@ integers_print_and_read_back(void **state)
 static void
 the_locale_plays_no_part(void **state)
 {
-	static const char *const comma[] = { "de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "de_DE", NULL };
+	static const char *const comma[] = { "de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "de_DE",
+		NULL };
 	bool found = false;
 
 	(void)state;

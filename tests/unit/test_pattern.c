@@ -54,11 +54,14 @@ what_would_cost_too_much_is_refused(void **state)
 	static const struct {
 		const char *pattern, *why;
 	} rows[] = {
-		{ "((a{1,255}){1,255}){1,255}", "more than 256 characters with its repetitions written out" },
+		{ "((a{1,255}){1,255}){1,255}",
+		    "more than 256 characters with its repetitions written out" },
 		{ "(((((((a{2}){9}){9}){9}){9}){9}){9}){9}",
 		    "more than 256 characters with its repetitions written out" },
-		{ "[[:alpha:]]{1,300}", "more than 256 characters with its repetitions written out" },
-		{ "a{99999999999999999999}", "more than 256 characters with its repetitions written out" },
+		{ "[[:alpha:]]{1,300}",
+		    "more than 256 characters with its repetitions written out" },
+		{ "a{99999999999999999999}",
+		    "more than 256 characters with its repetitions written out" },
 		{ "(a)\\1", "\\1 refers back, which is not supported" },
 		{ "((((((((((((((((((((((((((((((((((a))))))))))))))))))))))))))))))))))",
 		    "parentheses nest deeper than 32" },
@@ -81,7 +84,8 @@ what_would_cost_too_much_is_refused(void **state)
 static void
 what_does_not_compile_is_refused(void **state)
 {
-	static const char *const rows[] = { "a(", "[", "[a", "a\\", "*(", "[[:nothing:]]", "[[.", "a{2,1}" };
+	static const char *const rows[] = { "a(", "[", "[a", "a\\", "*(", "[[:nothing:]]", "[[.",
+		"a{2,1}" };
 
 	(void)state;
 	for (size_t n = 0; n < COUNT(rows); n++) {

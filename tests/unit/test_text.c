@@ -74,10 +74,18 @@ globs_know_runs_and_single_bytes_and_no_case(void **state)
 		const char *text, *glob;
 		bool matches;
 	} rows[] = {
-		{ "AZ", "az", true }, { "AZ", "A?", true }, { "AZ", "?", false },
-		{ "AZ", "*", true }, { "", "*", true }, { "", "", true },
-		{ "AZ", "", false }, { "AZ", "%z", true }, { "abcabd", "*abd", true },
-		{ "abcabd", "a*c*d", true }, { "abcabd", "a*c*e", false }, { "a", "a**%", true },
+		{ "AZ", "az", true },
+		{ "AZ", "A?", true },
+		{ "AZ", "?", false },
+		{ "AZ", "*", true },
+		{ "", "*", true },
+		{ "", "", true },
+		{ "AZ", "", false },
+		{ "AZ", "%z", true },
+		{ "abcabd", "*abd", true },
+		{ "abcabd", "a*c*d", true },
+		{ "abcabd", "a*c*e", false },
+		{ "a", "a**%", true },
 		{ "telescope.AZ", "tele*.a*", true },
 	};
 
@@ -181,8 +189,7 @@ json_texts_are_escaped(void **state)
 
 	(void)state;
 	json_text_append(&buffer, text, strlen(text));
-	assert_string_equal(buffer.bytes,
-	    "\"a\\\"b\\\\c\\b\\f\\n\\r\\t\\u0001\\u007f/é\"");
+	assert_string_equal(buffer.bytes, "\"a\\\"b\\\\c\\b\\f\\n\\r\\t\\u0001\\u007f/é\"");
 	buffer_free(&buffer);
 }
 
@@ -218,7 +225,8 @@ json_texts_are_read_as_the_rfc_says(void **state)
 		char *out = malloc(room + 1);
 
 		assert_non_null(out);
-		if (json_text_read(out, &length, rows[n].json, room, &err) != (rows[n].text != NULL))
+		if (json_text_read(out, &length, rows[n].json, room, &err) !=
+		    (rows[n].text != NULL))
 			fail_msg("'%s': %s", rows[n].json, err.text);
 		if (rows[n].text != NULL) {
 			assert_int_equal(length, strlen(rows[n].text));
@@ -262,7 +270,8 @@ a_sentence_is_cut_at_a_character(void **state)
 static void
 the_nearest_name_is_suggested_if_it_is_near(void **state)
 {
-	static const char *const names[] = { "range", "values", "units", "persist", "period", NULL };
+	static const char *const names[] = { "range", "values", "units", "persist", "period",
+		NULL };
 
 	(void)state;
 	assert_string_equal(error_nearest("rnage", names), "range");

@@ -29,15 +29,25 @@ make_labels(void **state)
 		int64_t key;
 		const char *text;
 	} rows[] = {
-		{ FILTERS, 0, "open" }, { FILTERS, 1, "U" }, { FILTERS, 20, "B" }, { FILTERS, -5, "R band" },
-		{ LAMPS, 0, "neon" }, { LAMPS, 1, "argon" }, { LAMPS, 5, "flat field" }, { LAMPS, 62, "last" },
-		{ DOORS, 0, "closed" }, { DOORS, 1, "open" },
-		{ DIGITS, 0, "1" }, { DIGITS, 1, "0" }, { DIGITS, 2, "two" },
+		{ FILTERS, 0, "open" },
+		{ FILTERS, 1, "U" },
+		{ FILTERS, 20, "B" },
+		{ FILTERS, -5, "R band" },
+		{ LAMPS, 0, "neon" },
+		{ LAMPS, 1, "argon" },
+		{ LAMPS, 5, "flat field" },
+		{ LAMPS, 62, "last" },
+		{ DOORS, 0, "closed" },
+		{ DOORS, 1, "open" },
+		{ DIGITS, 0, "1" },
+		{ DIGITS, 1, "0" },
+		{ DIGITS, 2, "two" },
 	};
 
 	(void)state;
 	for (size_t n = 0; n < COUNT(rows); n++)
-		if (!labels_add(&sets[rows[n].set], rows[n].key, rows[n].text, strlen(rows[n].text), NULL))
+		if (!labels_add(&sets[rows[n].set], rows[n].key, rows[n].text, strlen(rows[n].text),
+			NULL))
 			return -1;
 	return 0;
 }
@@ -54,7 +64,10 @@ drop_labels(void **state)
 static struct value_rules
 rules_of(enum credis_type type, enum which set)
 {
-	return (struct value_rules){ .type = type, .finite = true, .labels = &sets[set], .max_count = 4 };
+	return (struct value_rules){ .type = type,
+		.finite = true,
+		.labels = &sets[set],
+		.max_count = 4 };
 }
 
 struct taken {
@@ -229,7 +242,8 @@ static const struct {
 	{ CREDIS_ENUMERATED, FILTERS, "", CREDIS_EVALUES, "'' is none of open, U, B, R band" },
 	{ CREDIS_MASK, LAMPS, "neon,xenon", CREDIS_EVALUES,
 	    "'xenon' is none of neon, argon, flat field, last" },
-	{ CREDIS_MASK, LAMPS, "neon,", CREDIS_EVALUES, "'' is none of neon, argon, flat field, last" },
+	{ CREDIS_MASK, LAMPS, "neon,", CREDIS_EVALUES,
+	    "'' is none of neon, argon, flat field, last" },
 	{ CREDIS_MASK, LAMPS, "", CREDIS_EVALUES, "'' is none of neon, argon, flat field, last" },
 	{ CREDIS_MASK, LAMPS, "neon,none", CREDIS_EVALUES,
 	    "'none' is none of neon, argon, flat field, last" },
@@ -240,15 +254,20 @@ static const struct {
 	{ CREDIS_INTEGER_ARRAY, NO_LABELS, "1,,2", CREDIS_ETYPE, "element 2: '' is not a number" },
 	{ CREDIS_INTEGER_ARRAY, NO_LABELS, "[1,,2]", CREDIS_ETYPE, "element 2 is missing" },
 	{ CREDIS_INTEGER_ARRAY, NO_LABELS, "[1,]", CREDIS_ETYPE, "element 2 is missing" },
-	{ CREDIS_INTEGER_ARRAY, NO_LABELS, "[1, 2", CREDIS_ETYPE, "the array has no ']' at its end" },
+	{ CREDIS_INTEGER_ARRAY, NO_LABELS, "[1, 2", CREDIS_ETYPE,
+	    "the array has no ']' at its end" },
 	{ CREDIS_INTEGER_ARRAY, NO_LABELS, "[", CREDIS_ETYPE, "the array has no ']' at its end" },
-	{ CREDIS_INTEGER_ARRAY, NO_LABELS, "[1 2]", CREDIS_ETYPE, "element 1: '1 2' is not a number" },
-	{ CREDIS_INTEGER_ARRAY, NO_LABELS, "[[1]]", CREDIS_ETYPE, "element 1: '[1]' is not a number" },
+	{ CREDIS_INTEGER_ARRAY, NO_LABELS, "[1 2]", CREDIS_ETYPE,
+	    "element 1: '1 2' is not a number" },
+	{ CREDIS_INTEGER_ARRAY, NO_LABELS, "[[1]]", CREDIS_ETYPE,
+	    "element 1: '[1]' is not a number" },
 	{ CREDIS_INTEGER_ARRAY, NO_LABELS, "1,2,3,4,5", CREDIS_ELENGTH, "more than 4 elements" },
-	{ CREDIS_DOUBLE_ARRAY, NO_LABELS, "[true]", CREDIS_ETYPE, "element 1: 'true' is not a number" },
+	{ CREDIS_DOUBLE_ARRAY, NO_LABELS, "[true]", CREDIS_ETYPE,
+	    "element 1: 'true' is not a number" },
 	{ CREDIS_DOUBLE_ARRAY, NO_LABELS, "1,inf", CREDIS_ETYPE,
 	    "element 2: 'inf' is not a finite number" },
-	{ CREDIS_DOUBLE_ARRAY, NO_LABELS, "[1, \"", CREDIS_ETYPE, "the array has no ']' at its end" },
+	{ CREDIS_DOUBLE_ARRAY, NO_LABELS, "[1, \"", CREDIS_ETYPE,
+	    "the array has no ']' at its end" },
 	{ CREDIS_DOUBLE_ARRAY, NO_LABELS, "[1, \"]", CREDIS_ETYPE,
 	    "element 2 has no quotation mark at its end" },
 	{ CREDIS_STRING_ARRAY, NO_LABELS, "[\"a\\\"]", CREDIS_ETYPE,
@@ -317,7 +336,8 @@ distances_are_the_largest_of_their_elements(void **state)
 {
 	(void)state;
 	assert_true(distance(CREDIS_INTEGER, "9007199254740993", "9007199254740992") == 1);
-	assert_true(distance(CREDIS_INTEGER, "-9223372036854775808", "9223372036854775807") == 0x1p64);
+	assert_true(
+	    distance(CREDIS_INTEGER, "-9223372036854775808", "9223372036854775807") == 0x1p64);
 	assert_true(distance(CREDIS_DOUBLE, "1.5", "-1") == 2.5);
 	assert_true(distance(CREDIS_DOUBLE, "nan", "nan") == 0);
 	assert_true(distance(CREDIS_DOUBLE, "inf", "inf") == 0);
@@ -337,12 +357,23 @@ formats_of_the_right_kind_pass(void **state)
 		const char *format;
 		enum credis_type type;
 	} rows[] = {
-		{ "%.3f", CREDIS_DOUBLE }, { "%+08.2e", CREDIS_FLOAT }, { "%g%%", CREDIS_DOUBLE },
-		{ "%a", CREDIS_DOUBLE }, { "%lf", CREDIS_DOUBLE }, { "%5ld", CREDIS_INTEGER },
-		{ "%#llx", CREDIS_INTEGER }, { "%.1f", CREDIS_INTEGER }, { "<%-10s>", CREDIS_STRING },
-		{ "%.64s", CREDIS_STRING }, { "%s", CREDIS_ENUMERATED }, { "%d", CREDIS_ENUMERATED },
-		{ "%#o", CREDIS_MASK }, { "%s", CREDIS_BOOLEAN }, { "%i", CREDIS_BOOLEAN },
-		{ "%6.2f", CREDIS_DOUBLE_ARRAY }, { "'%s'", CREDIS_STRING_ARRAY },
+		{ "%.3f", CREDIS_DOUBLE },
+		{ "%+08.2e", CREDIS_FLOAT },
+		{ "%g%%", CREDIS_DOUBLE },
+		{ "%a", CREDIS_DOUBLE },
+		{ "%lf", CREDIS_DOUBLE },
+		{ "%5ld", CREDIS_INTEGER },
+		{ "%#llx", CREDIS_INTEGER },
+		{ "%.1f", CREDIS_INTEGER },
+		{ "<%-10s>", CREDIS_STRING },
+		{ "%.64s", CREDIS_STRING },
+		{ "%s", CREDIS_ENUMERATED },
+		{ "%d", CREDIS_ENUMERATED },
+		{ "%#o", CREDIS_MASK },
+		{ "%s", CREDIS_BOOLEAN },
+		{ "%i", CREDIS_BOOLEAN },
+		{ "%6.2f", CREDIS_DOUBLE_ARRAY },
+		{ "'%s'", CREDIS_STRING_ARRAY },
 		{ "%u", CREDIS_INTEGER_ARRAY },
 	};
 	struct credis_error err;
@@ -432,7 +463,8 @@ formats_print_like_printf_and_wider_than_an_int(void **state)
 		snprintf(expected, sizeof(expected), "%64.64f", 1e308);
 		assert_true(value_parse(&value, &rules, rows[n].text, strlen(rows[n].text), NULL));
 		value_print_format(&value, rows[n].format, &out);
-		assert_string_equal(out.bytes, rows[n].printed != NULL ? rows[n].printed : expected);
+		assert_string_equal(out.bytes,
+		    rows[n].printed != NULL ? rows[n].printed : expected);
 		buffer_free(&out);
 		value_clear(&value);
 	}
@@ -448,10 +480,12 @@ types_and_severities_have_names(void **state)
 	for (int n = 0; n < CREDIS_TYPES; n++) {
 		assert_true(credis_type_find(credis_type_name((enum credis_type)n), &type));
 		assert_int_equal(type, n);
-		assert_int_equal(type_is_array(type), strstr(credis_type_name(type), "array") != NULL);
+		assert_int_equal(type_is_array(type),
+		    strstr(credis_type_name(type), "array") != NULL);
 	}
 	for (int n = 0; n < CREDIS_SEVERITIES; n++) {
-		assert_true(credis_severity_find(credis_severity_name((enum credis_severity)n), &severity));
+		assert_true(
+		    credis_severity_find(credis_severity_name((enum credis_severity)n), &severity));
 		assert_int_equal(severity, n);
 	}
 	type = CREDIS_MASK;
