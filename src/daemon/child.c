@@ -28,8 +28,8 @@ become(const char *const argv[], int in, int out, int report, pid_t parent)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* Everything of ours is close-on-exec; these three copies are not. */
-	if (dup2(in, STDIN_FILENO) != -1 && dup2(out, STDOUT_FILENO) != -1
-	    && dup2(out, STDERR_FILENO) != -1)
+	if (dup2(in, STDIN_FILENO) != -1 && dup2(out, STDOUT_FILENO) != -1 &&
+	    dup2(out, STDERR_FILENO) != -1)
 		execvp(argv[0], (char *const *)argv);
 	why = errno;
 	if (write(report, &why, sizeof why) == -1)

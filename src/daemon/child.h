@@ -12,5 +12,4 @@
  * the reason (also when it cannot be executed). */
 pid_t child_start(const char *const argv[], int in, int out, struct credis_error *err);
 
-
 #endif

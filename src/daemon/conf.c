@@ -31,18 +31,23 @@ static bool check_listen(const char *address, struct credis_error *err);
 
 static const struct setting store_rows[] = {
 	{ "url", SETTING_TEXT, AT(store_url), "redis://localhost:6379/0",
-	    "redis://HOST:PORT/DB, rediss://…, unix:///PATH, redis+sentinel://…, or embedded", "where values are kept; embedded is a"
-	    " Redis server that credisd runs itself", check_url, NULL, true },
-	{ "namespace", SETTING_TEXT, AT(store_namespace), "credis", "1 to 32 letters, digits, _ . and -",
-	    "what the names of all keys begin with", check_namespace, NULL, true },
+	    "redis://HOST:PORT/DB, rediss://…, unix:///PATH, redis+sentinel://…, or embedded",
+	    "where values are kept; embedded is a"
+	    " Redis server that credisd runs itself",
+	    check_url, NULL, true },
+	{ "namespace", SETTING_TEXT, AT(store_namespace), "credis",
+	    "1 to 32 letters, digits, _ . and -", "what the names of all keys begin with",
+	    check_namespace, NULL, true },
 	{ "connect_timeout", SETTING_SPAN, AT(connect_timeout_ms), "3 seconds",
-	    "a span of time from \"1 millisecond\" as \"3 seconds\"", "how long connecting may take", NULL, NULL,
-	    true },
+	    "a span of time from \"1 millisecond\" as \"3 seconds\"",
+	    "how long connecting may take", NULL, NULL, true },
 	{ "command_timeout", SETTING_SPAN, AT(command_timeout_ms), "2 seconds",
-	    "a span of time from \"1 millisecond\" as \"2 seconds\"", "how long an answer of the store may take",
-	    NULL, NULL, true },
-	{ "durability", SETTING_TEXT, AT(durability), "none", "none, or replicas:N with N from 1 to 16",
-	    "how many replicas must have a write before it is answered done", check_durability, NULL, true },
+	    "a span of time from \"1 millisecond\" as \"2 seconds\"",
+	    "how long an answer of the store may take", NULL, NULL, true },
+	{ "durability", SETTING_TEXT, AT(durability), "none",
+	    "none, or replicas:N with N from 1 to 16",
+	    "how many replicas must have a write before it is answered done", check_durability,
+	    NULL, true },
 };
 static const struct setting_group store_group = SETTING_GROUP_OF("store", store_rows);
 
@@ -53,14 +58,17 @@ static const struct setting log_rows[] = {
 static const struct setting_group log_group = SETTING_GROUP_OF("log", log_rows);
 
 static const struct setting metrics_rows[] = {
-	{ "listen", SETTING_TEXT, AT(metrics_listen), NULL, "ADDRESS:PORT as 127.0.0.1:9121 or [::1]:9121",
-	    "where to serve /metrics for Prometheus; nowhere unless given", check_listen, NULL, true },
+	{ "listen", SETTING_TEXT, AT(metrics_listen), NULL,
+	    "ADDRESS:PORT as 127.0.0.1:9121 or [::1]:9121",
+	    "where to serve /metrics for Prometheus; nowhere unless given", check_listen, NULL,
+	    true },
 };
 static const struct setting_group metrics_group = SETTING_GROUP_OF("metrics", metrics_rows);
 
 static const struct setting limits_rows[] = {
 	{ "clients", SETTING_COUNT, AT(limit_clients), "4096", "a whole number from 1",
-	    "clients whose requests are remembered, so that none is executed twice", NULL, NULL, true },
+	    "clients whose requests are remembered, so that none is executed twice", NULL, NULL,
+	    true },
 	{ "answers", SETTING_COUNT, AT(limit_answers), "65536", "a whole number of bytes from 1",
 	    "answers remembered for each client", NULL, NULL, true },
 	{ "requests", SETTING_COUNT, AT(limit_requests), "65536", "a whole number from 1",
@@ -71,28 +79,29 @@ static const struct setting limits_rows[] = {
 static const struct setting_group limits_group = SETTING_GROUP_OF("limits", limits_rows);
 
 static const struct setting top_rows[] = {
-	{ "store", SETTING_GROUP, 0, NULL, "a group: { url = \"…\"; }", "the Redis server", NULL, &store_group,
+	{ "store", SETTING_GROUP, 0, NULL, "a group: { url = \"…\"; }", "the Redis server", NULL,
+	    &store_group, false },
+	{ "log", SETTING_GROUP, 0, NULL, "a group: { level = \"…\"; }", "the log", NULL, &log_group,
 	    false },
-	{ "log", SETTING_GROUP, 0, NULL, "a group: { level = \"…\"; }", "the log", NULL, &log_group, false },
-	{ "metrics", SETTING_GROUP, 0, NULL, "a group: { listen = \"…\"; }", "figures for Prometheus", NULL,
-	    &metrics_group, false },
+	{ "metrics", SETTING_GROUP, 0, NULL, "a group: { listen = \"…\"; }",
+	    "figures for Prometheus", NULL, &metrics_group, false },
 	{ "limits", SETTING_GROUP, 0, NULL, "a group: { clients = …; }", "bounds of memory", NULL,
 	    &limits_group, false },
-	{ "services_dir", SETTING_TEXT, AT(services_dir), NULL, "the path of a directory, or \"\" for none",
+	{ "services_dir", SETTING_TEXT, AT(services_dir), NULL,
+	    "the path of a directory, or \"\" for none",
 	    "its files *.conf, in the order of their names, hold services", NULL, NULL, false },
 	{ "state_dir", SETTING_TEXT, AT(state_dir), NULL, "an absolute path",
 	    "where the embedded store keeps its data", check_directory, NULL, true },
 	{ "runtime_dir", SETTING_TEXT, AT(runtime_dir), NULL, "an absolute path",
 	    "where the embedded store's socket is", check_directory, NULL, true },
-	{ "services", SETTING_LIST, AT(service_list), NULL, LIST_OF_SERVICES, "the services", NULL, NULL,
-	    false },
+	{ "services", SETTING_LIST, AT(service_list), NULL, LIST_OF_SERVICES, "the services", NULL,
+	    NULL, false },
 };
 const struct setting_group conf_settings = SETTING_GROUP_OF("", top_rows);
 
 /* A file of services_dir holds the last of them only. */
-const struct setting_group conf_file_settings = {
-	"", &top_rows[sizeof top_rows / sizeof *top_rows - 1], 1
-};
+const struct setting_group conf_file_settings = { "",
+	&top_rows[sizeof top_rows / sizeof *top_rows - 1], 1 };
 
 /* What the library thinks of a URL and a namespace. */
 static bool
@@ -100,7 +109,8 @@ check_store(const char *url, const char *ns, struct credis_error *err)
 {
 	struct event_base *base = must(event_base_new());
 	struct credis_dispatcher *dispatcher = credis_dispatcher_new(base, url, err);
-	bool ok = dispatcher != NULL && (ns == NULL || credis_dispatcher_set_namespace(dispatcher, ns, err));
+	bool ok = dispatcher != NULL &&
+	    (ns == NULL || credis_dispatcher_set_namespace(dispatcher, ns, err));
 
 	credis_dispatcher_free(dispatcher);
 	event_base_free(base);
@@ -165,7 +175,8 @@ check_level(const char *level, struct credis_error *err)
 static bool
 check_listen(const char *address, struct credis_error *err)
 {
-	return metrics_address_check(address) || refuse(err, "'%.64s' is no address with a port", address);
+	return metrics_address_check(address) ||
+	    refuse(err, "'%.64s' is no address with a port", address);
 }
 
 /* The first of the directories that the service manager made for us, or what it would be without one. */
@@ -190,24 +201,22 @@ conf_is_embedded(const struct conf *conf)
 char *
 conf_socket(const struct conf *conf)
 {
-	char *path;
-
-	if (asprintf(&path, "%s/" SOCKET, conf->runtime_dir) < 0)
-		path = NULL;
-	return must(path);
+	return must_print("%s/" SOCKET, conf->runtime_dir);
 }
 
 static void
 check_socket(const struct conf *conf, const struct conf_tree *tree)
 {
-	const size_t most = sizeof ((struct sockaddr_un *)NULL)->sun_path - 1;
+	const size_t most = sizeof((struct sockaddr_un *)NULL)->sun_path - 1;
 	const config_setting_t *root = conf_tree_root(tree);
 	const config_setting_t *blame = config_setting_get_member(root, "runtime_dir");
 	char *path = conf_socket(conf);
 
 	if (conf_is_embedded(conf) && strlen(path) > most)
-		conf_tree_fault(tree, blame != NULL ? blame : root, "runtime_dir: %s has %zu bytes"
-		    " (a socket's name may have %zu)", path, strlen(path), most);
+		conf_tree_fault(tree, blame != NULL ? blame : root,
+		    "runtime_dir: %s has %zu bytes"
+		    " (a socket's name may have %zu)",
+		    path, strlen(path), most);
 	free(path);
 }
 
@@ -258,11 +267,9 @@ read_directory(struct conf *conf, struct place blame, struct faults *faults, str
 		return;
 	}
 	for (int i = 0; i < count; i++) {
-		char *path;
+		char *path = must_print("%s/%s", conf->services_dir, entries[i]->d_name);
 
-		if (asprintf(&path, "%s/%s", conf->services_dir, entries[i]->d_name) < 0)
-			path = NULL;
-		read_file(conf, must(path), faults, seen);
+		read_file(conf, path, faults, seen);
 		free(path);
 		free(entries[i]);
 	}

@@ -15,10 +15,10 @@
 #define CONF_EMBEDDED "embedded"
 
 struct conf {
-	char *services_dir;         /* "" for none */
+	char *services_dir; /* "" for none */
 	char *state_dir;
 	char *runtime_dir;
-	char *store_url;            /* or CONF_EMBEDDED */
+	char *store_url; /* or CONF_EMBEDDED */
 	char *store_namespace;
 	int64_t connect_timeout_ms;
 	int64_t command_timeout_ms;
@@ -28,13 +28,13 @@ struct conf {
 	int64_t limit_requests;
 	int64_t limit_bytes;
 	char *log_level;
-	char *metrics_listen;       /* NULL: nowhere */
+	char *metrics_listen; /* NULL: nowhere */
 
 	/* NULL where a dispatcher has taken it. */
 	struct credis_service **services;
 	size_t service_count;
 
-	const config_setting_t *service_list;   /* of the file being read */
+	const config_setting_t *service_list; /* of the file being read */
 };
 
 /* Reads the main file 'path' and every file of its services_dir. NULL when there was any fault. */

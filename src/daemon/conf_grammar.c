@@ -40,7 +40,8 @@ refuse_value(const struct grammar *grammar, const char *shown, struct credis_err
 static bool
 take_value(struct grammar *grammar, enum token token, const char *shown, struct credis_error *err)
 {
-	bool continued = grammar->want == WANT_MORE && token == TOKEN_TEXT && grammar->last == TOKEN_TEXT;
+	bool continued =
+	    grammar->want == WANT_MORE && token == TOKEN_TEXT && grammar->last == TOKEN_TEXT;
 
 	if (grammar->want != WANT_VALUE && !continued)
 		return refuse_value(grammar, shown, err);
@@ -49,13 +50,15 @@ take_value(struct grammar *grammar, enum token token, const char *shown, struct 
 }
 
 static bool
-take_word(struct grammar *grammar, const char *text, size_t length, const char *shown, struct credis_error *err)
+take_word(struct grammar *grammar, const char *text, size_t length, const char *shown,
+    struct credis_error *err)
 {
-	bool value = is("true", text, length) || is("false", text, length) || is("null", text, length);
+	bool value =
+	    is("true", text, length) || is("false", text, length) || is("null", text, length);
 
 	if (grammar->want == WANT_VALUE)
 		return value ? take_value(grammar, TOKEN_WORD, shown, err)
-		    : refuse(err, "%s is no value (text stands in quotes)", shown);
+			     : refuse(err, "%s is no value (text stands in quotes)", shown);
 	if (grammar->want == WANT_EQUALS || in_list(grammar))
 		return refuse_value(grammar, shown, err);
 	snprintf(grammar->name, sizeof grammar->name, "%.*s", (int)(strlen(shown) - 2), shown + 1);
@@ -86,7 +89,8 @@ take_separator(struct grammar *grammar, char mark, const char *shown, struct cre
 }
 
 static bool
-open_bracket(struct grammar *grammar, char mark, int line, const char *shown, struct credis_error *err)
+open_bracket(struct grammar *grammar, char mark, int line, const char *shown,
+    struct credis_error *err)
 {
 	if (grammar->want != WANT_VALUE)
 		return refuse_value(grammar, shown, err);
@@ -112,7 +116,8 @@ partner(char mark)
 }
 
 static bool
-close_bracket(struct grammar *grammar, char mark, size_t base, const char *shown, struct credis_error *err)
+close_bracket(struct grammar *grammar, char mark, size_t base, const char *shown,
+    struct credis_error *err)
 {
 	if (grammar->depth <= base)
 		return refuse(err, "%s closes nothing ('%c' opens)", shown, partner(mark));
@@ -129,7 +134,8 @@ close_bracket(struct grammar *grammar, char mark, size_t base, const char *shown
 }
 
 static bool
-take_mark(struct grammar *grammar, char mark, int line, size_t base, const char *shown, struct credis_error *err)
+take_mark(struct grammar *grammar, char mark, int line, size_t base, const char *shown,
+    struct credis_error *err)
 {
 	if (mark == '=' || mark == ':')
 		return take_equals(grammar, shown, err);
@@ -148,19 +154,14 @@ grammar_take(struct grammar *grammar, enum token token, const char *text, size_t
 	bool ok = false;
 
 	if (token != TOKEN_TEXT)
-		snprintf(shown, sizeof shown, "'%.*s%s'", length > GRAMMAR_SHOWN ? GRAMMAR_SHOWN : (int)length, text,
+		snprintf(shown, sizeof shown, "'%.*s%s'",
+		    length > GRAMMAR_SHOWN ? GRAMMAR_SHOWN : (int)length, text,
 		    length > GRAMMAR_SHOWN ? "…" : "");
 	switch (token) {
-	case TOKEN_WORD:
-		ok = take_word(grammar, text, length, shown, err);
-		break;
+	case TOKEN_WORD: ok = take_word(grammar, text, length, shown, err); break;
 	case TOKEN_TEXT:
-	case TOKEN_NUMBER:
-		ok = take_value(grammar, token, shown, err);
-		break;
-	case TOKEN_MARK:
-		ok = take_mark(grammar, text[0], line, base, shown, err);
-		break;
+	case TOKEN_NUMBER: ok = take_value(grammar, token, shown, err); break;
+	case TOKEN_MARK: ok = take_mark(grammar, text[0], line, base, shown, err); break;
 	}
 	grammar->last = token;
 	return ok;

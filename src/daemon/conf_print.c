@@ -44,7 +44,8 @@ print_real(double real, FILE *out)
 			break;
 	}
 	mantissa = strcspn(text, "e.");
-	fprintf(out, "%.*s%s%s", (int)mantissa, text, text[mantissa] == '.' ? "" : ".0", text + mantissa);
+	fprintf(out, "%.*s%s%s", (int)mantissa, text, text[mantissa] == '.' ? "" : ".0",
+	    text + mantissa);
 }
 
 /* Whether all of them may stand in an array [ ], which holds scalars of one type. */
@@ -56,7 +57,8 @@ is_uniform(const json_t *list)
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *item = json_array_get(list, i);
 
-		if (json_is_array(item) || json_is_object(item) || json_is_null(item) || json_typeof(item) != json_typeof(first))
+		if (json_is_array(item) || json_is_object(item) || json_is_null(item) ||
+		    json_typeof(item) != json_typeof(first))
 			return false;
 	}
 	return true;
@@ -84,7 +86,8 @@ print_group(json_t *group, FILE *out)
 	json_t *value;
 
 	fputs("{ ", out);
-	json_object_foreach (group, name, value) {
+	json_object_foreach(group, name, value)
+	{
 		fprintf(out, "%s = ", name);
 		print_value(value, out);
 		fputs("; ", out);
@@ -96,30 +99,14 @@ static void
 print_value(json_t *value, FILE *out)
 {
 	switch (json_typeof(value)) {
-	case JSON_STRING:
-		print_text(json_string_value(value), out);
-		break;
-	case JSON_INTEGER:
-		fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-		break;
-	case JSON_REAL:
-		print_real(json_real_value(value), out);
-		break;
-	case JSON_ARRAY:
-		print_list(value, out);
-		break;
-	case JSON_OBJECT:
-		print_group(value, out);
-		break;
-	case JSON_TRUE:
-		fputs("true", out);
-		break;
-	case JSON_FALSE:
-		fputs("false", out);
-		break;
-	case JSON_NULL:
-		fputs("null", out);
-		break;
+	case JSON_STRING: print_text(json_string_value(value), out); break;
+	case JSON_INTEGER: fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value)); break;
+	case JSON_REAL: print_real(json_real_value(value), out); break;
+	case JSON_ARRAY: print_list(value, out); break;
+	case JSON_OBJECT: print_group(value, out); break;
+	case JSON_TRUE: fputs("true", out); break;
+	case JSON_FALSE: fputs("false", out); break;
+	case JSON_NULL: fputs("null", out); break;
 	}
 }
 
@@ -186,8 +173,7 @@ text_of(const struct setting *row, const struct conf *conf, char *span)
 	const char *base = (const char *)conf;
 
 	switch (row->kind) {
-	case SETTING_SPAN:
-		return credis_span_print(*(const int64_t *)(base + row->at), span);
+	case SETTING_SPAN: return credis_span_print(*(const int64_t *)(base + row->at), span);
 	case SETTING_COUNT:
 		sprintf(span, "%lld", (long long)*(const int64_t *)(base + row->at));
 		return span;
@@ -197,8 +183,7 @@ text_of(const struct setting *row, const struct conf *conf, char *span)
 			return "";
 		return *(char *const *)(base + row->at);
 	case SETTING_GROUP:
-	case SETTING_LIST:
-		break;
+	case SETTING_LIST: break;
 	}
 	return NULL;
 }
@@ -237,8 +222,8 @@ static void
 print_group_settings(const struct setting_group *group, FILE *out)
 {
 	for (const struct setting *row = group->rows; row < group->rows + group->count; row++) {
-		fprintf(out, "%s%s%s\t%s\t%s\n", group->name, group->name[0] != '\0' ? "." : "", row->name,
-		    row->allowed, row->help);
+		fprintf(out, "%s%s%s\t%s\t%s\n", group->name, group->name[0] != '\0' ? "." : "",
+		    row->name, row->allowed, row->help);
 		if (row->kind == SETTING_GROUP)
 			print_group_settings(row->group, out);
 	}
@@ -251,8 +236,10 @@ conf_print_settings(FILE *out)
 
 	print_group_settings(&conf_settings, out);
 	print_group_settings(&conf_service_settings, out);
-	fputs("keywords.name\ttext: a letter, then letters, digits, _ and .\tits name; upper and lower case are"
-	    " the same\n", out);
+	fputs("keywords.name\ttext: a letter, then letters, digits, _ and .\tits name; upper and "
+	      "lower case are"
+	      " the same\n",
+	    out);
 	for (size_t i = 0; (row = credis_keyword_setting(i)) != NULL; i++)
 		fprintf(out, "keywords.%s\t%s\t%s\n", row->name, row->allowed, row->help);
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <uthash.h>
 
-enum { ROWS_MAX = 64 };         /* settings of a keyword */
+enum { ROWS_MAX = 64 }; /* settings of a keyword */
 
 /* A name, and where it stood first. */
 struct seen {
@@ -32,10 +32,11 @@ static const struct setting service_rows[] = {
 	{ "name", SETTING_TEXT, AT(name), NULL, "text: a letter, then letters, digits, _ and -",
 	    "what keywords are addressed by: name.KEYWORD", NULL, NULL, false },
 	{ "help", SETTING_TEXT, AT(help), "", "text", "what it is, for people", NULL, NULL, false },
-	{ "version", SETTING_TEXT, AT(version), "", "text", "its version, for people", NULL, NULL, false },
-	{ "keywords", SETTING_LIST, AT(keywords), NULL,
-	    "a list of groups: ( { name = \"AZ\"; type = \"double\"; }, … )", "its keywords", NULL, NULL,
+	{ "version", SETTING_TEXT, AT(version), "", "text", "its version, for people", NULL, NULL,
 	    false },
+	{ "keywords", SETTING_LIST, AT(keywords), NULL,
+	    "a list of groups: ( { name = \"AZ\"; type = \"double\"; }, … )", "its keywords", NULL,
+	    NULL, false },
 };
 const struct setting_group conf_service_settings = SETTING_GROUP_OF("services", service_rows);
 
@@ -60,7 +61,8 @@ seen_free(struct seen **seen)
 {
 	struct seen *entry, *next;
 
-	HASH_ITER (hh, *seen, entry, next) {
+	HASH_ITER(hh, *seen, entry, next)
+	{
 		HASH_DEL(*seen, entry);
 		free(entry->name);
 		free(entry);
@@ -71,7 +73,8 @@ seen_free(struct seen **seen)
 static const config_setting_t *
 member_or_group(const config_setting_t *group, const char *name)
 {
-	const config_setting_t *member = name != NULL ? config_setting_get_member(group, name) : NULL;
+	const config_setting_t *member =
+	    name != NULL ? config_setting_get_member(group, name) : NULL;
 
 	return member != NULL ? member : group;
 }
@@ -84,7 +87,8 @@ required_text(const struct conf_tree *tree, const config_setting_t *group, const
 	const config_setting_t *member = config_setting_get_member(group, name);
 
 	if (member == NULL)
-		conf_tree_fault(tree, group, "%s has no %s (%s = \"…\"; is required)", subject, name, name);
+		conf_tree_fault(tree, group, "%s has no %s (%s = \"…\"; is required)", subject,
+		    name, name);
 	else if (conf_tree_text(member) == NULL)
 		conf_tree_fault(tree, member, "keywords.%s: is %s (text is wanted)", name,
 		    conf_tree_kind(member));
@@ -108,8 +112,9 @@ take_type(const struct conf_tree *tree, const config_setting_t *group, const cha
 		strcat(strcat(allowed, i != 0 ? ", " : ""), names[i]);
 	}
 	nearest = credis_nearest(text, names);
-	conf_tree_fault(tree, member_or_group(group, "type"), "%s: type: '%.64s' is no type%s%s (%s)", subject,
-	    text, nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "", allowed);
+	conf_tree_fault(tree, member_or_group(group, "type"),
+	    "%s: type: '%.64s' is no type%s%s (%s)", subject, text,
+	    nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "", allowed);
 	return false;
 }
 
@@ -144,7 +149,8 @@ static char *
 print_json(const json_t *json)
 {
 	for (size_t digits = 15;; digits++) {
-		char *text = must(json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(digits)));
+		char *text = must(
+		    json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(digits)));
 		json_t *back = must(json_loads(text, JSON_DECODE_ANY, NULL));
 		bool equal = json_equal(json, back);
 
@@ -158,7 +164,8 @@ print_json(const json_t *json)
 /* A number where text belongs is taken by the library for text without quotation marks; in a file it is
  * a mistake, but for an initial value. */
 static bool
-became_text(const struct credis_keyword *keyword, const struct credis_setting *row, const json_t *json)
+became_text(const struct credis_keyword *keyword, const struct credis_setting *row,
+    const json_t *json)
 {
 	char *text;
 	bool became;
@@ -186,8 +193,8 @@ set(const struct conf_tree *tree, const config_setting_t *setting, const struct 
 	if (!credis_keyword_set(keyword, row->name, text, &err))
 		conf_tree_fault(tree, setting, "%s: %s", credis_keyword_name(keyword), err.text);
 	else if (became_text(keyword, row, json))
-		conf_tree_fault(tree, setting, "%s: %s: is %s (%s)", credis_keyword_name(keyword), row->name,
-		    conf_tree_kind(setting), row->allowed);
+		conf_tree_fault(tree, setting, "%s: %s: is %s (%s)", credis_keyword_name(keyword),
+		    row->name, conf_tree_kind(setting), row->allowed);
 	free(text);
 	json_decref(json);
 }
@@ -232,7 +239,8 @@ read_keyword(const struct conf_tree *tree, const config_setting_t *group)
 	}
 	if (credis_keyword_finish(keyword, &blame, &err))
 		return keyword;
-	conf_tree_fault(tree, member_or_group(group, blame), "%s: %s", credis_keyword_name(keyword), err.text);
+	conf_tree_fault(tree, member_or_group(group, blame), "%s: %s", credis_keyword_name(keyword),
+	    err.text);
 	credis_keyword_free(keyword);
 	return NULL;
 }
@@ -247,7 +255,8 @@ take_keyword(const struct conf_tree *tree, const config_setting_t *group,
 	struct credis_error err;
 
 	if (!config_setting_is_group(group)) {
-		conf_tree_fault(tree, group, "a keyword is %s (a group { name = \"AZ\"; … } is wanted)",
+		conf_tree_fault(tree, group,
+		    "a keyword is %s (a group { name = \"AZ\"; … } is wanted)",
 		    conf_tree_kind(group));
 		return;
 	}
@@ -257,8 +266,10 @@ take_keyword(const struct conf_tree *tree, const config_setting_t *group,
 	name = member_or_group(group, "name");
 	before = seen_before(seen, credis_keyword_name(keyword), conf_tree_place(tree, name));
 	if (before != NULL) {
-		conf_tree_fault(tree, name, "%s: %s has a keyword of this name at %s:%d (once is allowed)",
-		    credis_keyword_name(keyword), credis_service_name(service), before->file, before->line);
+		conf_tree_fault(tree, name,
+		    "%s: %s has a keyword of this name at %s:%d (once is allowed)",
+		    credis_keyword_name(keyword), credis_service_name(service), before->file,
+		    before->line);
 		credis_keyword_free(keyword);
 	} else if (!credis_service_take_keyword(service, keyword, &err)) {
 		conf_tree_fault(tree, name, "%s", err.text);
@@ -289,7 +300,8 @@ read_service(const struct conf_tree *tree, const config_setting_t *group)
 	if (service == NULL)
 		service = must(credis_service_new("unnamed", "", "", NULL));
 	for (int i = 0; said.keywords != NULL && i < config_setting_length(said.keywords); i++)
-		take_keyword(tree, config_setting_get_elem(said.keywords, (unsigned)i), service, &seen);
+		take_keyword(tree, config_setting_get_elem(said.keywords, (unsigned)i), service,
+		    &seen);
 	seen_free(&seen);
 	settings_free(&conf_service_settings, &said);
 	return service;
@@ -310,19 +322,20 @@ take_service(struct conf *conf, const struct conf_tree *tree, const config_setti
 	}
 	first = seen_before(seen, credis_service_name(service), conf_tree_place(tree, name));
 	if (first != NULL) {
-		conf_tree_fault(tree, name, "%s: a service of this name is at %s:%d (once is allowed)",
+		conf_tree_fault(tree, name,
+		    "%s: a service of this name is at %s:%d (once is allowed)",
 		    credis_service_name(service), first->file, first->line);
 		credis_service_free(service);
 		return;
 	}
-	conf->services = must(reallocarray(conf->services, conf->service_count + 1,
-	    sizeof *conf->services));
+	conf->services =
+	    must(reallocarray(conf->services, conf->service_count + 1, sizeof *conf->services));
 	conf->services[conf->service_count++] = service;
 }
 
 void
-conf_service_take(struct conf *conf, const struct conf_tree *tree,
-    const config_setting_t *list, struct seen **seen)
+conf_service_take(struct conf *conf, const struct conf_tree *tree, const config_setting_t *list,
+    struct seen **seen)
 {
 	for (int i = 0, count = config_setting_length(list); i < count; i++) {
 		const config_setting_t *group = config_setting_get_elem(list, (unsigned)i);
@@ -330,7 +343,8 @@ conf_service_take(struct conf *conf, const struct conf_tree *tree,
 		if (config_setting_is_group(group))
 			take_service(conf, tree, group, seen);
 		else
-			conf_tree_fault(tree, group, "a service is %s (a group { name = \"…\"; … } is wanted)",
+			conf_tree_fault(tree, group,
+			    "a service is %s (a group { name = \"…\"; … } is wanted)",
 			    conf_tree_kind(group));
 	}
 }

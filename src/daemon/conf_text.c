@@ -4,39 +4,34 @@
 #include "conf_text.h"
 
 #include "conf_grammar.h"
+#include "conf_number.h"
+#include "file.h"
 #include "memory.h"
 
 #include <jansson.h>
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <math.h>
-#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum {
-	TEXT_MAX = 64 << 20,        /* bytes of a file, and of all that is read for one text */
-	FILES_MAX = 1000,           /* files included */
-	DEPTH_MAX = 10,             /* of @include */
+	FILES_MAX = 1000, /* files included */
+	DEPTH_MAX = 10,   /* of @include */
 };
 
 struct conf_text {
 	struct faults *faults;
 	char *bytes;
 	size_t length, room;
-	struct place *places;       /* of each line of 'bytes' */
+	struct place *places; /* of each line of 'bytes' */
 	size_t lines, lines_room;
 	struct place start;
-	size_t read;                /* bytes of all files */
+	size_t read; /* bytes of all files */
 	size_t files;
 	bool sound;
 	struct grammar grammar;
-	size_t comma;               /* where in 'bytes' the last token is, if it was a comma; or 0 */
+	size_t comma; /* where in 'bytes' the last token is, if it was a comma; or 0 */
 };
 
 /* A file being scanned. */
@@ -45,8 +40,8 @@ struct scan {
 	const struct scan *includer;
 	struct stat identity;
 	const char *at, *end;
-	struct place place;         /* of 'at' */
-	size_t base;                /* brackets that were open when it began */
+	struct place place; /* of 'at' */
+	size_t base;        /* brackets that were open when it began */
 };
 
 static void scan_file(struct conf_text *text, const struct scan *includer, const char *name,
@@ -80,7 +75,8 @@ begin(struct scan *scan, enum token token, size_t length)
 	const struct place *last = text->lines != 0 ? &text->places[text->lines - 1] : NULL;
 	struct credis_error err;
 
-	if (!grammar_take(&text->grammar, token, scan->at, length, scan->place.line, scan->base, &err)) {
+	if (!grammar_take(&text->grammar, token, scan->at, length, scan->place.line, scan->base,
+		&err)) {
 		GIVE_UP(text, scan->place, "%s", err.text);
 		return false;
 	}
@@ -93,7 +89,8 @@ begin(struct scan *scan, enum token token, size_t length)
 		append(text, "\n", 1);
 	if (text->lines == text->lines_room) {
 		text->lines_room = 2 * text->lines_room + 64;
-		text->places = must(reallocarray(text->places, text->lines_room, sizeof *text->places));
+		text->places =
+		    must(reallocarray(text->places, text->lines_room, sizeof *text->places));
 	}
 	text->places[text->lines++] = scan->place;
 	return true;
@@ -150,7 +147,8 @@ take_escape(struct scan *scan)
 	size_t length = hex ? 4 : 2;
 
 	if (sees(scan, "\\x00")) {
-		faults_add(scan->text->faults, scan->place, "\\x00 in a text (any other character is allowed)");
+		faults_add(scan->text->faults, scan->place,
+		    "\\x00 in a text (any other character is allowed)");
 	} else if (hex || (next > 0 && strchr("nrtf\"\\", next) != NULL)) {
 		append(scan->text, scan->at, length);
 	} else {
@@ -205,81 +203,20 @@ number_length(const struct scan *scan)
 	return n;
 }
 
-/* Reads "12", "-5L", "0x1F": 1; 0 when it is no whole number; -1 when it is beyond 64 bits, with the
- * nearest that is not in '*whole'. */
-static int
-read_whole(const char *token, int64_t *whole)
-{
-	bool hex = strncasecmp(token, "0x", 2) == 0;
-	char *end;
-
-	errno = 0;
-	*whole = strtoll(token, &end, hex ? 16 : 10);
-	if (end == token || (hex && end == token + 1) || strspn(end, "L") > 2 || end[strspn(end, "L")] != '\0')
-		return 0;
-	return errno == ERANGE ? -1 : 1;
-}
-
-static void
-put_whole(struct scan *scan, int64_t whole)
-{
-	char printed[32];
-	int length = snprintf(printed, sizeof printed, "%" PRId64 "%s", whole,
-	    whole < INT32_MIN || whole > INT32_MAX ? "L" : "");
-
-	append(scan->text, printed, (size_t)length);
-}
-
-/* Real numbers go on as they stand, but with a point. */
-static void
-put_real(struct scan *scan, const char *token, size_t length)
-{
-	size_t mantissa = strcspn(token, "eE.");
-
-	append(scan->text, token, mantissa);
-	if (token[mantissa] != '.')
-		append(scan->text, ".0", 2);
-	append(scan->text, token + mantissa, length - mantissa);
-}
-
-static bool
-is_real(const char *token, double *real)
-{
-	char *end;
-
-	*real = strtod(token, &end);
-	return *end == '\0' && token[strspn(token, "0123456789+-.eE")] == '\0';
-}
-
 static void
 take_number(struct scan *scan)
 {
 	size_t length = number_length(scan);
-	char token[512] = "";
-	int64_t whole = 0;
-	double real;
-	int is_whole;
+	char spelled[CONF_NUMBER_MAX + 8];
+	struct credis_error err;
 
 	if (!begin(scan, TOKEN_NUMBER, length))
 		return;
-	if (length < sizeof token)
-		memcpy(token, scan->at, length);
-	is_whole = read_whole(token, &whole);
-	if (is_whole == -1)
-		faults_add(scan->text->faults, scan->place, "%s is beyond 64 bits (whole numbers from %"
-		    PRId64 " to %" PRId64 ")", token, INT64_MIN, INT64_MAX);
-	if (is_whole != 0) {
-		put_whole(scan, whole);
-	} else if (token[0] != '\0' && is_real(token, &real)) {
-		if (isinf(real))
-			faults_add(scan->text->faults, scan->place, "%s is beyond the largest real number"
-			    " (1.7976931348623157e308)", token);
-		put_real(scan, isinf(real) ? "0" : token, isinf(real) ? 1 : length);
-	} else {
-		GIVE_UP(scan->text, scan->place, "'%.*s%s' is not a number (as 12, -5, 0x1F, 2.5, 1e3);"
-		    " text stands in quotes", length > GRAMMAR_SHOWN ? GRAMMAR_SHOWN : (int)length, scan->at,
-		    length > GRAMMAR_SHOWN ? "…" : "");
+	if (!conf_number_spell(scan->at, length, spelled, &err)) {
+		faults_add(scan->text->faults, scan->place, "%s", err.text);
+		scan->text->sound = spelled[0] != '\0';
 	}
+	append(scan->text, spelled, strlen(spelled));
 	scan->at += length;
 }
 
@@ -330,7 +267,8 @@ take_include(struct scan *scan)
 	while (peek(scan, 0) == ' ' || peek(scan, 0) == '\t')
 		scan->at++;
 	name = scan->at + 1;
-	while (peek(scan, 0) == '"' && peek(scan, 1 + length) > 0 && strchr("\"\\\n", name[length]) == NULL)
+	while (peek(scan, 0) == '"' && peek(scan, 1 + length) > 0 &&
+	    strchr("\"\\\n", name[length]) == NULL)
 		length++;
 	if (length == 0 || peek(scan, 1 + length) != '"') {
 		GIVE_UP(scan->text, scan->place, "@include names no file (@include \"path\")");
@@ -352,8 +290,10 @@ take_stray(struct scan *scan)
 	/* The whole of a character, which is known to be well-formed. */
 	while (peek(scan, length) != -1 && (peek(scan, length) & 0xC0) == 0x80)
 		length++;
-	GIVE_UP(scan->text, scan->place, "'%.*s' means nothing here (text stands in quotes, comments"
-	    " begin with # or //)", (int)length, scan->at);
+	GIVE_UP(scan->text, scan->place,
+	    "'%.*s' means nothing here (text stands in quotes, comments"
+	    " begin with # or //)",
+	    (int)length, scan->at);
 }
 
 static bool
@@ -411,7 +351,8 @@ is_text(struct scan *scan)
 		}
 		json = json_stringn(at, (size_t)(next - at));
 		if (json == NULL) {
-			GIVE_UP(scan->text, scan->place, "not UTF-8 (a configuration is text in UTF-8)");
+			GIVE_UP(scan->text, scan->place,
+			    "not UTF-8 (a configuration is text in UTF-8)");
 			return false;
 		}
 		json_decref(json);
@@ -435,57 +376,11 @@ scan_bytes(struct scan *scan)
 		take_token(scan);
 	if (scan->text->sound && grammar->depth > scan->base) {
 		scan->place.line = grammar->open[grammar->depth - 1].line;
-		GIVE_UP(scan->text, scan->place, "'%c' is never closed", grammar->open[grammar->depth - 1].kind);
+		GIVE_UP(scan->text, scan->place, "'%c' is never closed",
+		    grammar->open[grammar->depth - 1].kind);
 	} else if (scan->text->sound && scan->includer == NULL && !grammar_end(grammar, &err)) {
 		GIVE_UP(scan->text, scan->place, "%s", err.text);
 	}
-}
-
-/* The whole of an open file, to free(), with a NUL after it. NULL with the reason. */
-static char *
-read_all(int fd, const struct stat *stat_of, size_t *length, const char **why)
-{
-	size_t room = (size_t)stat_of->st_size + 4096;
-	char *bytes;
-	ssize_t got = 1;
-
-	*why = "is longer than 64 MiB";
-	if (stat_of->st_size > TEXT_MAX)
-		return NULL;
-	bytes = must(malloc(room + 1));
-	for (*length = 0; got > 0 && *length < room; *length += got > 0 ? (size_t)got : 0) {
-		got = read(fd, bytes + *length, room - *length);
-		if (got < 0)
-			*why = strerror(errno);
-	}
-	if (got == 0) {
-		bytes[*length] = '\0';
-		return bytes;
-	}
-	if (got > 0)
-		*why = "grows while it is read";
-	free(bytes);
-	return NULL;
-}
-
-static char *
-read_file(const char *name, struct stat *identity, size_t *length, const char **why)
-{
-	char *bytes = NULL;
-	/* Opening a FIFO must not wait for its other end. */
-	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-	if (fd == -1 || fstat(fd, identity) == -1)
-		*why = strerror(errno);
-	else if (S_ISDIR(identity->st_mode))
-		*why = "is a directory (a file is wanted)";
-	else if (!S_ISREG(identity->st_mode))
-		*why = "is not a regular file";
-	else
-		bytes = read_all(fd, identity, length, why);
-	if (fd != -1)
-		close(fd);
-	return bytes;
 }
 
 /* Whether this file is being read already; then through which line it comes back to itself. */
@@ -493,8 +388,8 @@ static bool
 is_cycle(const struct scan *scan)
 {
 	for (const struct scan *up = scan->includer; up != NULL; up = up->includer) {
-		if (up->identity.st_dev == scan->identity.st_dev
-		    && up->identity.st_ino == scan->identity.st_ino)
+		if (up->identity.st_dev == scan->identity.st_dev &&
+		    up->identity.st_ino == scan->identity.st_ino)
 			return true;
 	}
 	return false;
@@ -511,8 +406,7 @@ depth_of(const struct scan *scan)
 }
 
 static void
-scan_file(struct conf_text *text, const struct scan *includer, const char *name,
-    struct place blame)
+scan_file(struct conf_text *text, const struct scan *includer, const char *name, struct place blame)
 {
 	struct scan scan = { .text = text, .includer = includer };
 	const char *why = NULL;
@@ -520,16 +414,17 @@ scan_file(struct conf_text *text, const struct scan *includer, const char *name,
 	size_t length = 0;
 
 	if (depth_of(includer) > DEPTH_MAX || text->files++ > FILES_MAX) {
-		GIVE_UP(text, blame, "too many @include (%d deep and %d files are allowed)", DEPTH_MAX, FILES_MAX);
+		GIVE_UP(text, blame, "too many @include (%d deep and %d files are allowed)",
+		    DEPTH_MAX, FILES_MAX);
 		return;
 	}
-	bytes = read_file(name, &scan.identity, &length, &why);
+	bytes = file_read(name, &scan.identity, &length, &why);
 	text->read += length;
 	if (bytes == NULL) {
 		faults_add(text->faults, blame, "%s: %s", name, why);
 	} else if (is_cycle(&scan)) {
 		faults_add(text->faults, blame, "%s includes itself", name);
-	} else if (text->read > TEXT_MAX) {
+	} else if (text->read > FILE_MAX) {
 		GIVE_UP(text, blame, "%s: with it, the files are longer than 64 MiB", name);
 	} else {
 		scan.at = bytes;
@@ -568,7 +463,10 @@ struct conf_text *
 conf_text_scan(const char *name, const char *bytes, size_t length, struct faults *faults)
 {
 	struct conf_text *text = text_new(name, faults);
-	struct scan scan = { .text = text, .at = bytes, .end = bytes + length, .place = text->start };
+	struct scan scan = { .text = text,
+		.at = bytes,
+		.end = bytes + length,
+		.place = text->start };
 
 	scan_bytes(&scan);
 	return text;
@@ -610,11 +508,8 @@ char *
 conf_text_beside(const char *from, const char *path)
 {
 	const char *slash = strrchr(from, '/');
-	char *joined;
 
 	if (path[0] == '/' || slash == NULL)
 		return must(strdup(path));
-	if (asprintf(&joined, "%.*s/%s", (int)(slash - from), from, path) < 0)
-		joined = NULL;
-	return must(joined);
+	return must_print("%.*s/%s", (int)(slash - from), from, path);
 }

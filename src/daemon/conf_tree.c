@@ -19,7 +19,8 @@ explain(const char *text)
 		return "this setting is there already (once in each group is allowed)";
 	if (strstr(text, "mismatched") != NULL)
 		return "an array [ ] of different kinds (a list ( ) may hold any)";
-	return "syntax error (a setting is NAME = VALUE; commas stand between the values of a list)";
+	return "syntax error (a setting is NAME = VALUE; commas stand between the values of a "
+	       "list)";
 }
 
 struct conf_tree *
@@ -127,21 +128,18 @@ conf_tree_json(const struct conf_tree *tree, const config_setting_t *setting)
 
 	switch (config_setting_type(setting)) {
 	case CONFIG_TYPE_INT:
-	case CONFIG_TYPE_INT64:
-		return must(json_integer(config_setting_get_int64(setting)));
-	case CONFIG_TYPE_FLOAT:
-		return must(json_real(config_setting_get_float(setting)));
-	case CONFIG_TYPE_BOOL:
-		return must(json_boolean(config_setting_get_bool(setting)));
+	case CONFIG_TYPE_INT64: return must(json_integer(config_setting_get_int64(setting)));
+	case CONFIG_TYPE_FLOAT: return must(json_real(config_setting_get_float(setting)));
+	case CONFIG_TYPE_BOOL: return must(json_boolean(config_setting_get_bool(setting)));
 	case CONFIG_TYPE_STRING:
 		if (conf_tree_text(setting) == NULL)
 			return json_null();
 		/* The file was UTF-8; \x80 and its like need not be. */
 		json = json_string(config_setting_get_string(setting));
 		if (json == NULL)
-			conf_tree_fault(tree, setting, "not UTF-8 (\\xHH must spell characters in UTF-8)");
+			conf_tree_fault(tree, setting,
+			    "not UTF-8 (\\xHH must spell characters in UTF-8)");
 		return json;
-	default:
-		return json_of_members(tree, setting);
+	default: return json_of_members(tree, setting);
 	}
 }

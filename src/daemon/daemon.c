@@ -2,6 +2,7 @@
  * the service manager, the metrics page. Each transition is one word in the log. */
 #include "daemon.h"
 
+#include "clock.h"
 #include "embedded.h"
 #include "journal.h"
 #include "memory.h"
@@ -15,14 +16,14 @@
 
 #include <ctype.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
-	PATIENCE_S = 5,             /* after which we are up, if only to say that the store is not */
-	FAULTS_LOGGED = 100,        /* of a configuration refused at a reload */
-	ONCE_MS = 100,              /* signals to stop that come so close together are one */
+	PATIENCE_S = 5,      /* after which we are up, if only to say that the store is not */
+	FAULTS_LOGGED = 100, /* of a configuration refused at a reload */
+	ONCE_MS = 100,       /* signals to stop that come so close together are one */
 };
 
 /* What wakes us up, apart from the parts themselves. */
@@ -32,21 +33,21 @@ enum event_number {
 	ON_SIGHUP,
 	PATIENCE_OVER,
 	WATCHDOG,
-	SERVED_OUT,                 /* the dispatcher has stopped, and may be freed */
+	SERVED_OUT, /* the dispatcher has stopped, and may be freed */
 	EVENTS
 };
 
 struct daemon {
-	struct conf *conf;          /* as it was at the start; services are the dispatcher's */
+	struct conf *conf; /* as it was at the start; services are the dispatcher's */
 	const char *path;
 	bool verbose;
 	struct event_base *base;
 	struct credis_dispatcher *dispatcher;
 	enum credis_dispatcher_state state;
-	bool started;               /* the dispatcher was */
-	bool ready;                 /* the service manager was told so */
+	bool started; /* the dispatcher was */
+	bool ready;   /* the service manager was told so */
 	bool stopping;
-	int64_t stopping_ms;        /* monotonic: since when */
+	int64_t stopping_ms; /* monotonic: since when */
 	struct embedded *embedded;
 	struct metrics *metrics;
 	struct metrics_daemon figures;
@@ -104,7 +105,8 @@ count_services(const struct daemon *daemon, size_t *keywords)
 	size_t count;
 
 	*keywords = 0;
-	for (count = 0; (service = credis_dispatcher_service(daemon->dispatcher, count)) != NULL; count++) {
+	for (count = 0; (service = credis_dispatcher_service(daemon->dispatcher, count)) != NULL;
+	     count++) {
 		for (size_t n = 0; credis_service_keyword(service, n) != NULL; n++)
 			(*keywords)++;
 	}
@@ -159,15 +161,10 @@ on_state(void *arg, enum credis_dispatcher_state state, const char *why)
 		journal_event(CREDIS_LOG_INFO, "+ready", "%s", why);
 		tell_ready(daemon);
 		break;
-	case CREDIS_DEGRADED:
-		journal_event(CREDIS_LOG_WARNING, "-ready", "%s", why);
-		break;
+	case CREDIS_DEGRADED: journal_event(CREDIS_LOG_WARNING, "-ready", "%s", why); break;
 	case CREDIS_STARTING:
-	case CREDIS_STOPPING:
-		break;
-	case CREDIS_STOPPED:
-		event_active(daemon->events[SERVED_OUT], 0, 0);
-		break;
+	case CREDIS_STOPPING: break;
+	case CREDIS_STOPPED: event_active(daemon->events[SERVED_OUT], 0, 0); break;
 	}
 }
 
@@ -206,7 +203,9 @@ static void
 give_services(struct daemon *daemon, struct conf *conf)
 {
 	for (size_t i = 0; i < conf->service_count; i++) {
-		must(credis_dispatcher_take_service(daemon->dispatcher, conf->services[i], NULL) ? daemon : NULL);
+		must(credis_dispatcher_take_service(daemon->dispatcher, conf->services[i], NULL)
+			? daemon
+			: NULL);
 		conf->services[i] = NULL;
 	}
 }
@@ -230,7 +229,8 @@ remove_others(struct daemon *daemon, const struct conf *conf)
 		const char *name = credis_service_name(service);
 
 		/* The next one takes the place of one that is removed. */
-		if (has_service(conf, name) || !credis_dispatcher_remove_service(daemon->dispatcher, name))
+		if (has_service(conf, name) ||
+		    !credis_dispatcher_remove_service(daemon->dispatcher, name))
 			n++;
 	}
 }
@@ -238,7 +238,8 @@ remove_others(struct daemon *daemon, const struct conf *conf)
 static void
 warn_of_restart(const char *setting)
 {
-	journal_event(CREDIS_LOG_WARNING, "restart", "%s changed, which takes effect at a restart", setting);
+	journal_event(CREDIS_LOG_WARNING, "restart", "%s changed, which takes effect at a restart",
+	    setting);
 }
 
 static void
@@ -253,7 +254,8 @@ apply(struct daemon *daemon, struct conf *conf)
 	give_services(daemon, conf);
 	services = count_services(daemon, &keywords);
 	journal_event(CREDIS_LOG_INFO, "+reload", "%zu services, %zu keywords", services, keywords);
-	tell_status(daemon, credis_dispatcher_state_name(credis_dispatcher_state(daemon->dispatcher)), "");
+	tell_status(daemon,
+	    credis_dispatcher_state_name(credis_dispatcher_state(daemon->dispatcher)), "");
 }
 
 /* Nothing changes; the faults are told where people look. */
@@ -266,8 +268,8 @@ refuse_reload(struct daemon *daemon, struct faults *faults)
 	daemon->figures.refused_reloads++;
 	for (size_t n = 0; n < count && n < FAULTS_LOGGED; n++)
 		journal_event(CREDIS_LOG_ERROR, "-reload", "%s", faults_text(faults, n));
-	journal_event(CREDIS_LOG_ERROR, "-reload", "%zu fault%s: the configuration stays as it was", count,
-	    count == 1 ? "" : "s");
+	journal_event(CREDIS_LOG_ERROR, "-reload", "%zu fault%s: the configuration stays as it was",
+	    count, count == 1 ? "" : "s");
 	snprintf(report, sizeof report, "configuration not reloaded: %s", faults_text(faults, 0));
 	credis_dispatcher_report_fault(daemon->dispatcher, NULL, report);
 }
@@ -290,20 +292,11 @@ reload(struct daemon *daemon)
 	notify_ready();
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Twice in a moment is once: timeout(1), for one, signals a process and then its group. */
 static void
 stop_at_once(struct daemon *daemon)
 {
-	if (now_ms() - daemon->stopping_ms > ONCE_MS)
+	if (clock_ms() - daemon->stopping_ms > ONCE_MS)
 		event_base_loopbreak(daemon->base);
 }
 
@@ -312,7 +305,7 @@ stop(struct daemon *daemon, const char *signal_name)
 {
 	journal_event(CREDIS_LOG_INFO, "stopping", "SIG%s", signal_name);
 	daemon->stopping = true;
-	daemon->stopping_ms = now_ms();
+	daemon->stopping_ms = clock_ms();
 	notify_stopping();
 	if (daemon->started)
 		credis_dispatcher_stop(daemon->dispatcher);
@@ -372,7 +365,8 @@ watch_time(struct daemon *daemon)
 
 	daemon->events[PATIENCE_OVER] = must(evtimer_new(daemon->base, on_patience_over, daemon));
 	evtimer_add(daemon->events[PATIENCE_OVER], &patience);
-	daemon->events[WATCHDOG] = must(event_new(daemon->base, -1, EV_PERSIST, on_watchdog, daemon));
+	daemon->events[WATCHDOG] =
+	    must(event_new(daemon->base, -1, EV_PERSIST, on_watchdog, daemon));
 	if (half_us > 0)
 		event_add(daemon->events[WATCHDOG], &half);
 	daemon->events[SERVED_OUT] = must(evtimer_new(daemon->base, on_served_out, daemon));
@@ -402,13 +396,15 @@ make_dispatcher(struct daemon *daemon, struct credis_error *err)
 	daemon->dispatcher = credis_dispatcher_new(daemon->base, url, err);
 	free(url);
 	free(socket);
-	if (daemon->dispatcher == NULL
-	    || !credis_dispatcher_set_namespace(daemon->dispatcher, conf->store_namespace, err))
+	if (daemon->dispatcher == NULL ||
+	    !credis_dispatcher_set_namespace(daemon->dispatcher, conf->store_namespace, err))
 		return false;
-	credis_dispatcher_set_timeouts(daemon->dispatcher, conf->connect_timeout_ms, conf->command_timeout_ms);
-	if (!credis_dispatcher_set_replicas(daemon->dispatcher, conf_replicas(conf), err)
-	    || !credis_dispatcher_set_limits(daemon->dispatcher, (size_t)conf->limit_clients,
-	    (size_t)conf->limit_answers, (size_t)conf->limit_requests, (size_t)conf->limit_bytes, err))
+	credis_dispatcher_set_timeouts(daemon->dispatcher, conf->connect_timeout_ms,
+	    conf->command_timeout_ms);
+	if (!credis_dispatcher_set_replicas(daemon->dispatcher, conf_replicas(conf), err) ||
+	    !credis_dispatcher_set_limits(daemon->dispatcher, (size_t)conf->limit_clients,
+		(size_t)conf->limit_answers, (size_t)conf->limit_requests,
+		(size_t)conf->limit_bytes, err))
 		return false;
 	credis_dispatcher_set_log(daemon->dispatcher, journal_sink, NULL);
 	credis_dispatcher_set_state_cb(daemon->dispatcher, on_state, daemon);
@@ -425,7 +421,8 @@ make_store(struct daemon *daemon, struct credis_error *err)
 	if (!conf_is_embedded(daemon->conf))
 		return true;
 	socket = conf_socket(daemon->conf);
-	daemon->embedded = embedded_new(daemon->base, daemon->conf->state_dir, socket, on_store, daemon, &why);
+	daemon->embedded =
+	    embedded_new(daemon->base, daemon->conf->state_dir, socket, on_store, daemon, &why);
 	free(socket);
 	return daemon->embedded != NULL || refuse(err, "the embedded store: %.400s", why.text);
 }
@@ -435,8 +432,8 @@ make_metrics(struct daemon *daemon, struct credis_error *err)
 {
 	if (daemon->conf->metrics_listen == NULL)
 		return true;
-	daemon->metrics = metrics_new(daemon->base, daemon->conf->metrics_listen, daemon->dispatcher,
-	    &daemon->figures, err);
+	daemon->metrics = metrics_new(daemon->base, daemon->conf->metrics_listen,
+	    daemon->dispatcher, &daemon->figures, err);
 	return daemon->metrics != NULL;
 }
 
@@ -481,7 +478,8 @@ daemon_run(struct conf *conf, const char *path, bool verbose)
 	signal(SIGPIPE, SIG_IGN);
 	notify_open();
 	daemon.base = must(event_base_new());
-	if (make_dispatcher(&daemon, &err) && make_metrics(&daemon, &err) && make_store(&daemon, &err)) {
+	if (make_dispatcher(&daemon, &err) && make_metrics(&daemon, &err) &&
+	    make_store(&daemon, &err)) {
 		serve(&daemon);
 		status = STATUS_DONE;
 	} else {

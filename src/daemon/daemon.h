@@ -3,15 +3,7 @@
 #define DAEMON_DAEMON_H
 
 #include "conf.h"
-
-/* What credisd exits with. */
-enum status {
-	STATUS_DONE,
-	STATUS_FAULT,
-	STATUS_USAGE,
-	STATUS_CANNOT_RUN,
-	STATUSES
-};
+#include "status.h"
 
 /* Keeps signals for daemon_run(), which reads what came before it. */
 void daemon_hold_signals(void);

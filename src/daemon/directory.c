@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -17,8 +18,8 @@
 
 enum {
 	MODE = 0750,
-	TRIES = 500,                /* to lock, 10 ms apart, while a left-over server ends */
-	GENTLE_TRIES = 300,         /* before it is killed */
+	TRIES = 500,        /* to lock, 10 ms apart, while a left-over server ends */
+	GENTLE_TRIES = 300, /* before it is killed */
 };
 
 bool
@@ -42,7 +43,7 @@ directory_make(const char *path, struct credis_error *err)
 }
 
 struct holders {
-	long owner, server;         /* 0 where not known */
+	long owner, server; /* 0 where not known */
 };
 
 static struct holders
@@ -75,8 +76,8 @@ holds(long pid, int lock)
 	char path[64];
 
 	snprintf(path, sizeof path, "/proc/%ld/fd/0", pid);
-	return pid > 1 && fstat(lock, &mine) == 0 && stat(path, &theirs) == 0 && mine.st_dev == theirs.st_dev
-	    && mine.st_ino == theirs.st_ino;
+	return pid > 1 && fstat(lock, &mine) == 0 && stat(path, &theirs) == 0 &&
+	    mine.st_dev == theirs.st_dev && mine.st_ino == theirs.st_ino;
 }
 
 static bool
@@ -114,21 +115,20 @@ take(int lock, const char *path, struct credis_error *err)
 		return refuse(err, "%.256s cannot be locked: %s", path, strerror(errno));
 	holders = read_holders(lock);
 	if (owner_lives(holders.owner))
-		return refuse(err, "%.256s is in use by another credisd (pid %ld)", path, holders.owner);
-	return wait_for_server(lock)
-	    || refuse(err, "%.256s is in use by a redis-server (pid %ld) that does not end", path, holders.server);
+		return refuse(err, "%.256s is in use by another credisd (pid %ld)", path,
+		    holders.owner);
+	return wait_for_server(lock) ||
+	    refuse(err, "%.256s is in use by a redis-server (pid %ld) that does not end", path,
+		holders.server);
 }
 
 int
 directory_lock(const char *path, struct credis_error *err)
 {
-	char *file;
-	int lock;
-
-	if (asprintf(&file, "%s/lock", path) < 0)
-		file = NULL;
+	char *file = must_print("%s/lock", path);
 	/* Appending, because the file is emptied and written again, through any copy. */
-	lock = open(must(file), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	int lock = open(file, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+
 	if (lock == -1)
 		refuse(err, "%.256s: %s", file, strerror(errno));
 	free(file);

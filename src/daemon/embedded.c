@@ -4,6 +4,7 @@
 #include "embedded.h"
 
 #include "child.h"
+#include "clock.h"
 #include "directory.h"
 #include "journal.h"
 #include "memory.h"
@@ -17,20 +18,20 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
-	PROBE_MS = 10,              /* between looks at whether it accepts connections */
-	RESTART_MS = 100,           /* before it is started again; doubles … */
-	RESTART_MAX_MS = 10000,     /* … up to this … */
-	SETTLED_MS = 10000,         /* … until it ran for so long */
-	STOP_MS = 5000,             /* for it to save and end, before it is killed */
-	LINE_MAX = 4096,            /* bytes of a line it says */
+	PROBE_MS = 10,          /* between looks at whether it accepts connections */
+	RESTART_MS = 100,       /* before it is started again; doubles … */
+	RESTART_MAX_MS = 10000, /* … up to this … */
+	SETTLED_MS = 10000,     /* … until it ran for so long */
+	STOP_MS = 5000,         /* for it to save and end, before it is killed */
+	WORDS_MAX = 4096,       /* bytes of a line it says */
 };
 
 enum stage { RUNNING, WAITING, STOPPING, STOPPED };
@@ -42,27 +43,18 @@ struct embedded {
 	embedded_cb *cb;
 	void *arg;
 	int lock;
-	pid_t pid;                  /* 0 while it does not run */
+	pid_t pid; /* 0 while it does not run */
 	enum stage stage;
 	bool up;
-	int64_t started_ms;         /* monotonic */
-	int64_t backoff_ms;         /* 0 while nothing went wrong */
-	struct event *child;        /* SIGCHLD */
-	struct event *timer;        /* next look, next start, or end of patience, as the stage is */
-	struct event *readable;     /* what it says … */
-	struct evbuffer *words;     /* … as far as it is no whole line yet */
-	int probe;                  /* a connection that has asked whether it is ready; -1: none */
-	char last_words[256];       /* of them the last that sounded grave */
+	int64_t started_ms;     /* monotonic */
+	int64_t backoff_ms;     /* 0 while nothing went wrong */
+	struct event *child;    /* SIGCHLD */
+	struct event *timer;    /* next look, next start, or end of patience, as the stage is */
+	struct event *readable; /* what it says … */
+	struct evbuffer *words; /* … as far as it is no whole line yet */
+	int probe;              /* a connection that has asked whether it is ready; -1: none */
+	char last_words[256];   /* of them the last that sounded grave */
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void
 arm(struct embedded *embedded, int64_t ms)
@@ -106,7 +98,8 @@ has_answered(struct embedded *embedded)
 
 	if (embedded->probe == -1) {
 		embedded->probe = call(embedded->socket);
-		if (embedded->probe != -1 && send(embedded->probe, ping, strlen(ping), MSG_NOSIGNAL) == -1)
+		if (embedded->probe != -1 &&
+		    send(embedded->probe, ping, strlen(ping), MSG_NOSIGNAL) == -1)
 			close_probe(embedded);
 	}
 	if (embedded->probe == -1)
@@ -146,12 +139,12 @@ take_words(struct embedded *embedded)
 	do {
 		char *line;
 
-		got = evbuffer_read(embedded->words, event_get_fd(embedded->readable), LINE_MAX);
+		got = evbuffer_read(embedded->words, event_get_fd(embedded->readable), WORDS_MAX);
 		while ((line = evbuffer_readln(embedded->words, NULL, EVBUFFER_EOL_LF)) != NULL) {
 			take_line(embedded, line);
 			free(line);
 		}
-		if (evbuffer_get_length(embedded->words) > LINE_MAX)
+		if (evbuffer_get_length(embedded->words) > WORDS_MAX)
 			evbuffer_drain(embedded->words, evbuffer_get_length(embedded->words));
 	} while (got > 0);
 	return got == -1 && errno == EAGAIN;
@@ -184,16 +177,18 @@ static void
 listen_to(struct embedded *embedded, int fd)
 {
 	evutil_make_socket_nonblocking(fd);
-	embedded->readable = must(event_new(embedded->base, fd, EV_READ | EV_PERSIST, on_words, embedded));
+	embedded->readable =
+	    must(event_new(embedded->base, fd, EV_READ | EV_PERSIST, on_words, embedded));
 	event_add(embedded->readable, NULL);
 }
 
 static bool
 start(struct embedded *embedded, struct credis_error *err)
 {
-	const char *const argv[] = { "redis-server", "--port", "0", "--unixsocket", embedded->socket,
-		"--unixsocketperm", "660", "--dir", embedded->directory, "--appendonly", "yes",
-		"--appendfsync", "everysec", "--save", "", "--daemonize", "no", "--logfile", "", NULL };
+	const char *const argv[] = { "redis-server", "--port", "0", "--unixsocket",
+		embedded->socket, "--unixsocketperm", "660", "--dir", embedded->directory,
+		"--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--daemonize",
+		"no", "--logfile", "", NULL };
 	int words[2];
 
 	if (pipe2(words, O_CLOEXEC) == -1)
@@ -209,7 +204,7 @@ start(struct embedded *embedded, struct credis_error *err)
 	directory_note(embedded->lock, embedded->pid);
 	embedded->stage = RUNNING;
 	embedded->up = false;
-	embedded->started_ms = now_ms();
+	embedded->started_ms = clock_ms();
 	embedded->last_words[0] = '\0';
 	arm(embedded, PROBE_MS);
 	return true;
@@ -219,7 +214,7 @@ start(struct embedded *embedded, struct credis_error *err)
 static void
 start_later(struct embedded *embedded)
 {
-	if (now_ms() - embedded->started_ms > SETTLED_MS)
+	if (clock_ms() - embedded->started_ms > SETTLED_MS)
 		embedded->backoff_ms = 0;
 	embedded->stage = WAITING;
 	arm(embedded, embedded->backoff_ms);
@@ -287,20 +282,15 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	switch (embedded->stage) {
-	case RUNNING:
-		look(embedded);
-		break;
+	case RUNNING: look(embedded); break;
 	case WAITING:
 		if (start(embedded, &err))
 			break;
 		start_later(embedded);
 		embedded->cb(embedded->arg, EMBEDDED_DOWN, err.text);
 		break;
-	case STOPPING:
-		kill(embedded->pid, SIGKILL);
-		break;
-	case STOPPED:
-		break;
+	case STOPPING: kill(embedded->pid, SIGKILL); break;
+	case STOPPED: break;
 	}
 }
 
@@ -308,10 +298,11 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 static bool
 prepare(struct embedded *embedded, struct credis_error *err)
 {
-	char *runtime_dir = must(strndup(embedded->socket, (size_t)(strrchr(embedded->socket, '/') - embedded->socket)));
-	bool ok = directory_make(embedded->directory, err)
-	    && (runtime_dir[0] == '\0' || directory_make(runtime_dir, err))
-	    && (embedded->lock = directory_lock(embedded->directory, err)) != -1;
+	char *runtime_dir = must(
+	    strndup(embedded->socket, (size_t)(strrchr(embedded->socket, '/') - embedded->socket)));
+	bool ok = directory_make(embedded->directory, err) &&
+	    (runtime_dir[0] == '\0' || directory_make(runtime_dir, err)) &&
+	    (embedded->lock = directory_lock(embedded->directory, err)) != -1;
 
 	free(runtime_dir);
 	if (ok && (embedded->probe = call(embedded->socket)) != -1)
@@ -326,11 +317,10 @@ embedded_new(struct event_base *base, const char *state_dir, const char *socket,
 {
 	struct embedded *embedded = must(calloc(1, sizeof *embedded));
 
-	*embedded = (struct embedded){ .base = base, .cb = cb, .arg = arg, .lock = -1, .probe = -1 };
+	*embedded =
+	    (struct embedded){ .base = base, .cb = cb, .arg = arg, .lock = -1, .probe = -1 };
 	embedded->socket = must(strdup(socket));
-	if (asprintf(&embedded->directory, "%s/redis", state_dir) < 0)
-		embedded->directory = NULL;
-	must(embedded->directory);
+	embedded->directory = must_print("%s/redis", state_dir);
 	embedded->words = must(evbuffer_new());
 	embedded->timer = must(evtimer_new(base, on_timer, embedded));
 	embedded->child = must(evsignal_new(base, SIGCHLD, on_child, embedded));

@@ -10,9 +10,9 @@ struct embedded;
 
 /* Called from the event loop; 'why' is lent, "" when there is nothing to say. */
 enum embedded_state {
-	EMBEDDED_UP,        /* it answers */
-	EMBEDDED_DOWN,      /* it ended; it will be started again */
-	EMBEDDED_STOPPED,   /* it ended as it was told to: the object may be freed, after the callback */
+	EMBEDDED_UP,      /* it answers */
+	EMBEDDED_DOWN,    /* it ended; it will be started again */
+	EMBEDDED_STOPPED, /* it ended as it was told to: the object may be freed, after the callback */
 };
 typedef void embedded_cb(void *arg, enum embedded_state state, const char *why);
 

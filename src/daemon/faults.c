@@ -10,7 +10,7 @@
 
 struct fault {
 	struct place place;
-	size_t number;              /* order of finding */
+	size_t number; /* order of finding */
 	char *text;
 };
 
@@ -68,17 +68,13 @@ void
 faults_add(struct faults *faults, struct place place, const char *format, ...)
 {
 	struct fault fault = { .place = place, .number = faults->count };
-	char *sentence = NULL;
+	char *sentence;
 	va_list list;
 
 	va_start(list, format);
-	if (vasprintf(&sentence, format, list) < 0)
-		sentence = NULL;
+	sentence = must_vprint(format, list);
 	va_end(list);
-	must(sentence);
-	if (asprintf(&fault.text, "%s:%d: %s", place.file, place.line, sentence) < 0)
-		fault.text = NULL;
-	must(fault.text);
+	fault.text = must_print("%s:%d: %s", place.file, place.line, sentence);
 	free(sentence);
 	for (char *at = fault.text; *at != '\0'; at++) {
 		if (iscntrl((unsigned char)*at))
@@ -106,7 +102,8 @@ compare(const void *left, const void *right, void *arg)
 	const struct faults *faults = arg;
 
 	/* The list of files begins with the last. */
-	for (const struct file *file = faults->files; a->place.file != b->place.file; file = file->next) {
+	for (const struct file *file = faults->files; a->place.file != b->place.file;
+	     file = file->next) {
 		if (file->name == a->place.file)
 			return 1;
 		if (file->name == b->place.file)

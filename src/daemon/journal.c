@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -14,7 +15,7 @@
 
 static const struct level {
 	const char *name;
-	int priority;               /* of syslog(3) */
+	int priority; /* of syslog(3) */
 } levels[] = {
 	[CREDIS_LOG_ERROR] = { "error", 3 },
 	[CREDIS_LOG_WARNING] = { "warning", 4 },
@@ -52,9 +53,9 @@ is_journal(void)
 	struct stat stat_of;
 
 	if (known == -1)
-		known = stream != NULL && sscanf(stream, "%ju:%ju", &device, &inode) == 2
-		    && fstat(STDERR_FILENO, &stat_of) == 0 && stat_of.st_dev == device
-		    && stat_of.st_ino == inode;
+		known = stream != NULL && sscanf(stream, "%ju:%ju", &device, &inode) == 2 &&
+		    fstat(STDERR_FILENO, &stat_of) == 0 && stat_of.st_dev == device &&
+		    stat_of.st_ino == inode;
 	return known;
 }
 
@@ -91,14 +92,12 @@ journal_sink(void *arg, enum credis_log_level level, const char *word, const cha
 void
 journal_event(enum credis_log_level level, const char *word, const char *format, ...)
 {
-	char *text = NULL;
+	char *text;
 	va_list list;
 
 	va_start(list, format);
-	if (vasprintf(&text, format, list) < 0)
-		text = NULL;
+	text = must_vprint(format, list);
 	va_end(list);
-	must(text);
 	for (char *at = text; *at != '\0'; at++) {
 		if (iscntrl((unsigned char)*at))
 			*at = ' ';

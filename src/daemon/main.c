@@ -14,14 +14,16 @@ enum { OPTION_SETTINGS = 256 };
 
 static const struct option_row {
 	const char *name;
-	int letter;                 /* or a code beyond characters where there is none */
+	int letter; /* or a code beyond characters where there is none */
 	const char *argument;
 	const char *help;
 } rows[] = {
 	{ "config", 'c', "FILE", "the main configuration file instead of " CONF_FILE },
-	{ "check", 'n', NULL, "check the configuration, report every fault, and end; twice: print it as well" },
+	{ "check", 'n', NULL,
+	    "check the configuration, report every fault, and end; twice: print it as well" },
 	{ "verbose", 'v', NULL, "log every request, whatever the configuration says" },
-	{ "settings", OPTION_SETTINGS, NULL, "list the settings of the configuration: name, what is allowed, help" },
+	{ "settings", OPTION_SETTINGS, NULL,
+	    "list the settings of the configuration: name, what is allowed, help" },
 	{ "help", 'h', NULL, "this page" },
 	{ "version", 'V', NULL, "the version" },
 };
@@ -103,8 +105,8 @@ run(const struct asked *asked)
 	if (asked->check > 1)
 		conf_print(conf, stdout);
 	else
-		printf("%s: no faults; services: %zu, keywords: %zu\n", asked->path, conf->service_count,
-		    conf_keyword_count(conf));
+		printf("%s: no faults; services: %zu, keywords: %zu\n", asked->path,
+		    conf->service_count, conf_keyword_count(conf));
 	conf_free(conf);
 	return STATUS_DONE;
 }
@@ -114,9 +116,11 @@ static void
 make_options(char *letters, struct option *options)
 {
 	for (size_t i = 0; i < ROWS; i++) {
-		options[i] = (struct option){ rows[i].name, rows[i].argument != NULL, NULL, rows[i].letter };
+		options[i] =
+		    (struct option){ rows[i].name, rows[i].argument != NULL, NULL, rows[i].letter };
 		if (rows[i].letter < OPTION_SETTINGS)
-			letters += sprintf(letters, "%c%s", rows[i].letter, rows[i].argument != NULL ? ":" : "");
+			letters += sprintf(letters, "%c%s", rows[i].letter,
+			    rows[i].argument != NULL ? ":" : "");
 	}
 	options[ROWS] = (struct option){ NULL, 0, NULL, 0 };
 }
@@ -145,23 +149,13 @@ main(int argc, char **argv)
 	make_options(letters, options);
 	for (int c; (c = getopt_long(argc, argv, letters, options, NULL)) != -1;) {
 		switch (c) {
-		case 'c':
-			asked.path = optarg;
-			break;
-		case 'n':
-			asked.check++;
-			break;
-		case 'v':
-			asked.verbose = true;
-			break;
-		case 'h':
-			return help();
-		case 'V':
-			return version();
-		case OPTION_SETTINGS:
-			return list_settings();
-		default:
-			return usage();
+		case 'c': asked.path = optarg; break;
+		case 'n': asked.check++; break;
+		case 'v': asked.verbose = true; break;
+		case 'h': return help();
+		case 'V': return version();
+		case OPTION_SETTINGS: return list_settings();
+		default: return usage();
 		}
 	}
 	if (optind < argc) {

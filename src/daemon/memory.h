@@ -3,18 +3,14 @@
 #ifndef DAEMON_MEMORY_H
 #define DAEMON_MEMORY_H
 
-#include <stdio.h>
+#include <stdarg.h>
 #include <stdlib.h>
 
 /* Hands 'pointer' through, unless it is NULL. */
-static inline void *
-must(void *pointer)
-{
-	if (pointer == NULL) {
-		fputs("credisd: out of memory\n", stderr);
-		exit(3);
-	}
-	return pointer;
-}
+void *must(void *pointer);
+
+/* Text to free(). */
+char *must_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *must_vprint(const char *format, va_list list) __attribute__((format(printf, 1, 0)));
 
 #endif

@@ -15,13 +15,14 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
-	CONNECTIONS_MAX = 16,       /* others wait in the listener's queue */
-	REQUEST_MAX = 8192,         /* bytes of a request */
-	PATIENCE_S = 5,             /* for a connection, from accept to close */
-	PAUSE_S = 1,                /* when no descriptor is left */
+	CONNECTIONS_MAX = 16, /* others wait in the listener's queue */
+	REQUEST_MAX = 8192,   /* bytes of a request */
+	PATIENCE_S = 5,       /* for a connection, from accept to close */
+	PAUSE_S = 1,          /* when no descriptor is left */
 };
 
 struct metrics {
@@ -97,15 +98,17 @@ close_connection(struct connection *connection)
 static void
 put_metric(struct evbuffer *page, const struct credis_metric *metric)
 {
-	evbuffer_add_printf(page, "# HELP credis_%s %s\n# TYPE credis_%s %s\ncredis_%s %.17g\n", metric->name,
-	    metric->help, metric->name, metric->counter ? "counter" : "gauge", metric->name, metric->value);
+	evbuffer_add_printf(page, "# HELP credis_%s %s\n# TYPE credis_%s %s\ncredis_%s %.17g\n",
+	    metric->name, metric->help, metric->name, metric->counter ? "counter" : "gauge",
+	    metric->name, metric->value);
 }
 
 static void
 put_page(const struct metrics *metrics, struct evbuffer *page)
 {
 	const struct credis_metric own[] = {
-		{ "reloads_total", "Configurations taken at a reload.", true, (double)metrics->daemon->reloads },
+		{ "reloads_total", "Configurations taken at a reload.", true,
+		    (double)metrics->daemon->reloads },
 		{ "reloads_refused_total", "Configurations refused at a reload.", true,
 		    (double)metrics->daemon->refused_reloads },
 		{ "store_starts_total", "Times the embedded store was found up.", true,
@@ -113,8 +116,10 @@ put_page(const struct metrics *metrics, struct evbuffer *page)
 	};
 	struct credis_metric metric;
 
-	evbuffer_add_printf(page, "# HELP credis_build_info The version that runs.\n"
-	    "# TYPE credis_build_info gauge\ncredis_build_info{version=\"%s\"} 1\n", credis_version());
+	evbuffer_add_printf(page,
+	    "# HELP credis_build_info The version that runs.\n"
+	    "# TYPE credis_build_info gauge\ncredis_build_info{version=\"%s\"} 1\n",
+	    credis_version());
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
 		put_metric(page, &own[i]);
 	for (size_t row = 0; credis_dispatcher_metric(metrics->dispatcher, row, &metric); row++)
@@ -122,16 +127,20 @@ put_page(const struct metrics *metrics, struct evbuffer *page)
 }
 
 static void
-answer(struct connection *connection, const char *status, const char *more, bool with_page, bool with_body)
+answer(struct connection *connection, const char *status, const char *more, bool with_page,
+    bool with_body)
 {
-	struct evbuffer *page = must(evbuffer_new()), *output = bufferevent_get_output(connection->stream);
+	struct evbuffer *page = must(evbuffer_new()),
+			*output = bufferevent_get_output(connection->stream);
 
 	if (with_page)
 		put_page(connection->metrics, page);
 	else
 		evbuffer_add_printf(page, "%s\n", status);
-	evbuffer_add_printf(output, "HTTP/1.1 %s\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
-	    "Content-Length: %zu\r\nConnection: close\r\n%s\r\n", status, evbuffer_get_length(page), more);
+	evbuffer_add_printf(output,
+	    "HTTP/1.1 %s\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
+	    "Content-Length: %zu\r\nConnection: close\r\n%s\r\n",
+	    status, evbuffer_get_length(page), more);
 	if (with_body)
 		evbuffer_add_buffer(output, page);
 	evbuffer_free(page);
@@ -143,12 +152,13 @@ take_request(struct connection *connection, const char *line)
 {
 	char method[16] = "", path[256] = "", version[16] = "";
 
-	if (sscanf(line, "%15s %255s %15s", method, path, version) != 3
-	    || strncmp(version, "HTTP/1.", strlen("HTTP/1.")) != 0)
+	if (sscanf(line, "%15s %255s %15s", method, path, version) != 3 ||
+	    strncmp(version, "HTTP/1.", strlen("HTTP/1.")) != 0)
 		answer(connection, "400 Bad Request", "", false, true);
 	else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
 		answer(connection, "405 Method Not Allowed", "Allow: GET, HEAD\r\n", false, true);
-	else if (strcspn(path, "?") != strlen("/metrics") || strncmp(path, "/metrics", strlen("/metrics")) != 0)
+	else if (strcspn(path, "?") != strlen("/metrics") ||
+	    strncmp(path, "/metrics", strlen("/metrics")) != 0)
 		answer(connection, "404 Not Found", "", false, strcmp(method, "GET") == 0);
 	else
 		answer(connection, "200 OK", "", true, strcmp(method, "GET") == 0);
@@ -203,7 +213,8 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from, int length, void *arg)
+on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from, int length,
+    void *arg)
 {
 	const struct timeval patience = { .tv_sec = PATIENCE_S };
 	struct metrics *metrics = arg;
@@ -242,7 +253,8 @@ on_accept_failed(struct evconnlistener *listener, void *arg)
 	const struct timeval pause = { .tv_sec = PAUSE_S };
 	struct metrics *metrics = arg;
 
-	journal_event(CREDIS_LOG_WARNING, "-metrics", "accept: %s; again in %d s", strerror(errno), PAUSE_S);
+	journal_event(CREDIS_LOG_WARNING, "-metrics", "accept: %s; again in %d s", strerror(errno),
+	    PAUSE_S);
 	evconnlistener_disable(listener);
 	evtimer_add(metrics->pause, &pause);
 }
@@ -255,16 +267,19 @@ tell_where(const struct metrics *metrics)
 	socklen_t length = sizeof bound;
 	char host[64], port[16];
 
-	if (getsockname(evconnlistener_get_fd(metrics->listener), (struct sockaddr *)&bound, &length) == 0
-	    && getnameinfo((struct sockaddr *)&bound, length, host, sizeof host, port, sizeof port,
-	    NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-		journal_event(CREDIS_LOG_INFO, "+metrics", strchr(host, ':') != NULL ? "http://[%s]:%s/metrics"
-		    : "http://%s:%s/metrics", host, port);
+	if (getsockname(evconnlistener_get_fd(metrics->listener), (struct sockaddr *)&bound,
+		&length) == 0 &&
+	    getnameinfo((struct sockaddr *)&bound, length, host, sizeof host, port, sizeof port,
+		NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+		journal_event(CREDIS_LOG_INFO, "+metrics",
+		    strchr(host, ':') != NULL ? "http://[%s]:%s/metrics" : "http://%s:%s/metrics",
+		    host, port);
 }
 
 struct metrics *
-metrics_new(struct event_base *base, const char *address, const struct credis_dispatcher *dispatcher,
-    const struct metrics_daemon *daemon, struct credis_error *err)
+metrics_new(struct event_base *base, const char *address,
+    const struct credis_dispatcher *dispatcher, const struct metrics_daemon *daemon,
+    struct credis_error *err)
 {
 	struct metrics *metrics = must(calloc(1, sizeof *metrics));
 	struct addrinfo *found = resolve(address);
@@ -273,8 +288,8 @@ metrics_new(struct event_base *base, const char *address, const struct credis_di
 	metrics->pause = must(evtimer_new(base, on_pause_over, metrics));
 	if (found != NULL)
 		metrics->listener = evconnlistener_new_bind(base, on_accept, metrics,
-		    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, CONNECTIONS_MAX,
-		    found->ai_addr, (int)found->ai_addrlen);
+		    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
+		    CONNECTIONS_MAX, found->ai_addr, (int)found->ai_addrlen);
 	if (metrics->listener == NULL) {
 		refuse(err, "metrics.listen: %.64s: %s", address, strerror(errno));
 		metrics_free(metrics);

@@ -1,6 +1,8 @@
 /* notify.c: datagrams to NOTIFY_SOCKET. */
 #include "notify.h"
 
+#include "clock.h"
+
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -8,10 +10,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 200 };     /* a manager that does not read must not stop us */
+enum { PATIENCE_MS = 200 }; /* a manager that does not read must not stop us */
 
 static int manager = -1;
 static struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -42,7 +43,8 @@ find_manager(void)
 	/* '@' stands for the NUL of an abstract name, which has no other at its end. */
 	if (path[0] == '@')
 		address.sun_path[0] = '\0';
-	address_length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (path[0] == '/'));
+	address_length =
+	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (path[0] == '/'));
 	manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (manager != -1)
 		setsockopt(manager, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
@@ -71,7 +73,8 @@ static void
 tell(const char *lines)
 {
 	if (manager != -1)
-		sendto(manager, lines, strlen(lines), MSG_NOSIGNAL, (struct sockaddr *)&address, address_length);
+		sendto(manager, lines, strlen(lines), MSG_NOSIGNAL, (struct sockaddr *)&address,
+		    address_length);
 }
 
 void
@@ -92,12 +95,9 @@ notify_status(const char *status)
 void
 notify_reloading(void)
 {
-	struct timespec now;
 	char lines[80];
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	snprintf(lines, sizeof lines, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
-	    (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	snprintf(lines, sizeof lines, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_us());
 	tell(lines);
 }
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 /* Always false, so that a refusal is one line. 'err' may be NULL. */
-bool refuse(struct credis_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool refuse(struct credis_error *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -6,12 +6,13 @@
 #include <credis/span.h>
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	NAMES_MAX = 64,             /* settings in any one group */
-	SETTING_NAME = 64,          /* bytes of "group.setting" */
+	NAMES_MAX = 64,    /* settings in any one group */
+	SETTING_NAME = 64, /* bytes of "group.setting" */
 };
 
 static char **
@@ -56,7 +57,8 @@ settings_free(const struct setting_group *group, void *base)
 static const char *
 full_name(char *name, const struct setting_group *group, const struct setting *row)
 {
-	snprintf(name, SETTING_NAME, "%s%s%s", group->name, group->name[0] != '\0' ? "." : "", row->name);
+	snprintf(name, SETTING_NAME, "%s%s%s", group->name, group->name[0] != '\0' ? "." : "",
+	    row->name);
 	return name;
 }
 
@@ -126,7 +128,8 @@ take_span(const struct conf_tree *tree, const config_setting_t *setting, const s
 	if (!credis_span_parse(text, &ms, &err))
 		conf_tree_fault(tree, setting, "%s: %s (%s)", name, err.text, row->allowed);
 	else if (ms == 0)
-		conf_tree_fault(tree, setting, "%s: %s is no time at all (%s)", name, text, row->allowed);
+		conf_tree_fault(tree, setting, "%s: %s is no time at all (%s)", name, text,
+		    row->allowed);
 	else
 		*number_at(base, row) = ms;
 }
@@ -153,16 +156,13 @@ has_kind(const config_setting_t *setting, enum setting_kind kind)
 
 	switch (kind) {
 	case SETTING_TEXT:
-	case SETTING_SPAN:
-		return conf_tree_text(setting) != NULL;
-	case SETTING_COUNT:
-		return type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64;
-	case SETTING_GROUP:
-		return type == CONFIG_TYPE_GROUP;
+	case SETTING_SPAN: return conf_tree_text(setting) != NULL;
+	case SETTING_COUNT: return type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64;
+	case SETTING_GROUP: return type == CONFIG_TYPE_GROUP;
 	case SETTING_LIST:
 		/* An empty array is as good as an empty list. */
-		return type == CONFIG_TYPE_LIST
-		    || (type == CONFIG_TYPE_ARRAY && config_setting_length(setting) == 0);
+		return type == CONFIG_TYPE_LIST ||
+		    (type == CONFIG_TYPE_ARRAY && config_setting_length(setting) == 0);
 	}
 	return false;
 }
@@ -172,25 +172,16 @@ take_row(const struct conf_tree *tree, const config_setting_t *setting, const st
     const char *name, void *base)
 {
 	if (!has_kind(setting, row->kind)) {
-		conf_tree_fault(tree, setting, "%s: is %s (%s)", name, conf_tree_kind(setting), row->allowed);
+		conf_tree_fault(tree, setting, "%s: is %s (%s)", name, conf_tree_kind(setting),
+		    row->allowed);
 		return;
 	}
 	switch (row->kind) {
-	case SETTING_TEXT:
-		take_text(tree, setting, row, name, base);
-		break;
-	case SETTING_SPAN:
-		take_span(tree, setting, row, name, base);
-		break;
-	case SETTING_COUNT:
-		take_count(tree, setting, row, name, base);
-		break;
-	case SETTING_GROUP:
-		settings_take(tree, setting, row->group, base);
-		break;
-	case SETTING_LIST:
-		*(const config_setting_t **)((char *)base + row->at) = setting;
-		break;
+	case SETTING_TEXT: take_text(tree, setting, row, name, base); break;
+	case SETTING_SPAN: take_span(tree, setting, row, name, base); break;
+	case SETTING_COUNT: take_count(tree, setting, row, name, base); break;
+	case SETTING_GROUP: settings_take(tree, setting, row->group, base); break;
+	case SETTING_LIST: *(const config_setting_t **)((char *)base + row->at) = setting; break;
 	}
 }
 
@@ -222,8 +213,8 @@ differs(const struct setting *row, const void *a, const void *b)
 {
 	if (row->kind == SETTING_TEXT)
 		return texts_differ(*text_at(a, row), *text_at(b, row));
-	return (row->kind == SETTING_SPAN || row->kind == SETTING_COUNT)
-	    && *number_at(a, row) != *number_at(b, row);
+	return (row->kind == SETTING_SPAN || row->kind == SETTING_COUNT) &&
+	    *number_at(a, row) != *number_at(b, row);
 }
 
 void

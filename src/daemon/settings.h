@@ -11,11 +11,11 @@
 #include <stddef.h>
 
 enum setting_kind {
-	SETTING_TEXT,       /* char * */
-	SETTING_SPAN,       /* int64_t, milliseconds, from 1 */
-	SETTING_COUNT,      /* int64_t, from 1 to SETTING_COUNT_MAX */
-	SETTING_GROUP,      /* its members go into the same struct */
-	SETTING_LIST,       /* const config_setting_t *: somebody else reads it */
+	SETTING_TEXT,  /* char * */
+	SETTING_SPAN,  /* int64_t, milliseconds, from 1 */
+	SETTING_COUNT, /* int64_t, from 1 to SETTING_COUNT_MAX */
+	SETTING_GROUP, /* its members go into the same struct */
+	SETTING_LIST,  /* const config_setting_t *: somebody else reads it */
 };
 
 enum { SETTING_COUNT_MAX = 1 << 30 };
@@ -23,25 +23,28 @@ enum { SETTING_COUNT_MAX = 1 << 30 };
 struct setting {
 	const char *name;
 	enum setting_kind kind;
-	size_t at;                  /* where its value is in the group's struct */
-	const char *standard;       /* its value when it is not given; NULL: none */
+	size_t at;            /* where its value is in the group's struct */
+	const char *standard; /* its value when it is not given; NULL: none */
 	const char *allowed;
 	const char *help;
 	/* What a text must fulfil beyond being one; may be NULL. */
 	bool (*check)(const char *text, struct credis_error *err);
 	const struct setting_group *group;
-	bool restart;               /* a change takes effect at a restart only */
+	bool restart; /* a change takes effect at a restart only */
 };
 
 struct setting_group {
-	const char *name;           /* "" for the top of the main file */
+	const char *name; /* "" for the top of the main file */
 	const struct setting *rows;
 	size_t count;
 };
 
 /* Ready-made for the rows of 'type's table. */
 #define SETTING_AT(type, member) offsetof(struct type, member)
-#define SETTING_GROUP_OF(name, rows) { name, rows, sizeof(rows) / sizeof *(rows) }
+#define SETTING_GROUP_OF(name, rows) \
+	{ \
+		name, rows, sizeof(rows) / sizeof *(rows) \
+	}
 
 /* Fills in what is not given. */
 void settings_begin(const struct setting_group *group, void *base);
