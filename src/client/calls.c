@@ -265,6 +265,19 @@ calls_refuse_answers(struct credis_client *client, const struct credis_error *wh
 		call->kind->fail(call, &err);
 }
 
+/* Lets the call itself say what is missing; whether that was all. */
+static bool
+is_over(struct call *call)
+{
+	bool over;
+
+	call_hold(call);
+	call->kind->late(call);
+	over = call->state == CALL_ENDED;
+	call_release(call);
+	return over;
+}
+
 static void
 on_deadline(struct moment *moment)
 {
@@ -272,10 +285,8 @@ on_deadline(struct moment *moment)
 	char span[40];
 	struct credis_error err;
 
-	if (call->state == CALL_RUNNING && call->kind->late != NULL) {
-		call->kind->late(call);
+	if (call->state == CALL_RUNNING && call->kind->late != NULL && is_over(call))
 		return;
-	}
 	if (call->state == CALL_RUNNING)
 		error_set(&err, CREDIS_EDEADLINE, "the store at %s gave no answer within %s",
 		    credis_client_where(call->client), credis_span_print(call->timeout_ms, span));

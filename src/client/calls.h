@@ -27,7 +27,8 @@ struct call_kind {
 	/* Ends the call, telling its owner why. */
 	void (*fail)(struct call *call, const struct credis_error *err);
 
-	/* The deadline has come to a call that was begun; NULL: fail() with a general sentence. */
+	/* The deadline has come to a call that was begun. NULL, or where the call has not ended by it: fail()
+	 * with a general sentence. */
 	void (*late)(struct call *call);
 
 	/* Releases what the call holds; NULL: nothing. Also when it was cancelled. */

@@ -10,9 +10,9 @@
 #include <credis/client.h>
 
 enum request_stage {
-	REQUEST_UNSENT,  /* nobody is known to have got it */
+	REQUEST_UNSENT,  /* nobody can have got it */
 	REQUEST_DOUBTED, /* nobody got it: finding out why */
-	REQUEST_SENT,
+	REQUEST_SENT,    /* somebody may have got it */
 	REQUEST_ACCEPTED,
 	REQUEST_ENDED,
 };

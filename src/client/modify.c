@@ -139,31 +139,48 @@ take_writes(const struct credis_modify *writes, size_t count, bool atomic, struc
 	return NULL;
 }
 
-static credis_call
+static const struct call_kind modifying = {
+	.answers = true,
+	.start = on_start,
+	.fail = on_fail,
+	.late = on_late,
+	.clear = on_clear,
+};
+
+static const struct call_kind sending = {
+	.start = on_start,
+	.fail = on_fail,
+	.late = on_late,
+	.clear = on_clear,
+};
+
+/* Takes 'requests'. */
+static struct modify *
 begin(struct credis_client *client, const struct call_kind *kind, struct outgoing *requests,
-    size_t count, const struct modify *with, struct credis_error *err)
+    size_t count, struct credis_error *err)
 {
 	struct modify *modify = call_new(client, sizeof(*modify), kind, err);
 
 	if (modify == NULL) {
 		free_requests(requests, count);
-		return 0;
+		return NULL;
 	}
-	modify->cb = with->cb;
-	modify->arg = with->arg;
-	modify->errand = with->errand;
+	modify->errand.verb = NAMES_MODIFY;
+	modify->errand.unanswered = !kind->answers;
+	modify->errand.on_outcome = on_outcome;
 	if (errand_init(&modify->errand, &modify->call, requests, count, err))
-		return modify->call.id;
+		return modify;
 	call_end(&modify->call);
-	return 0;
+	return NULL;
 }
 
 static credis_call
-modify_or_send(struct credis_client *client, const struct call_kind *kind,
-    const struct credis_modify *writes, size_t count, const struct modify *with,
+write_all(struct credis_client *client, const struct call_kind *kind,
+    const struct credis_modify *writes, size_t count, bool atomic, credis_modify_cb *cb, void *arg,
     struct credis_error *err)
 {
 	struct outgoing *requests;
+	struct modify *modify;
 
 	if (count == 0) {
 		error_set(err, CREDIS_EINVAL, "nothing to write");
@@ -171,50 +188,26 @@ modify_or_send(struct credis_client *client, const struct call_kind *kind,
 	}
 	if (!calls_have_room(client, count, err))
 		return 0;
-	requests = take_writes(writes, count, with->errand.atomic, err);
-	return requests != NULL ? begin(client, kind, requests, count, with, err) : 0;
+	requests = take_writes(writes, count, atomic, err);
+	modify = requests != NULL ? begin(client, kind, requests, count, err) : NULL;
+	if (modify == NULL)
+		return 0;
+	modify->errand.atomic = atomic;
+	modify->cb = cb;
+	modify->arg = arg;
+	return modify->call.id;
 }
 
 credis_call
 credis_client_modify(struct credis_client *client, const struct credis_modify *writes, size_t count,
     bool atomic, credis_modify_cb *cb, void *arg, struct credis_error *err)
 {
-	static const struct call_kind kind = {
-		.answers = true,
-		.start = on_start,
-		.fail = on_fail,
-		.late = on_late,
-		.clear = on_clear,
-	};
-	const struct modify with = { .cb = cb,
-		.arg = arg,
-		.errand = {
-		    .verb = NAMES_MODIFY,
-		    .atomic = atomic,
-		    .on_outcome = on_outcome,
-		} };
-
-	return modify_or_send(client, &kind, writes, count, &with, err);
+	return write_all(client, &modifying, writes, count, atomic, cb, arg, err);
 }
 
 credis_call
 credis_client_send(struct credis_client *client, const struct credis_modify *writes, size_t count,
     bool atomic, credis_modify_cb *cb, void *arg, struct credis_error *err)
 {
-	static const struct call_kind kind = {
-		.start = on_start,
-		.fail = on_fail,
-		.late = on_late,
-		.clear = on_clear,
-	};
-	const struct modify with = { .cb = cb,
-		.arg = arg,
-		.errand = {
-		    .verb = NAMES_MODIFY,
-		    .atomic = atomic,
-		    .unanswered = true,
-		    .on_outcome = on_outcome,
-		} };
-
-	return modify_or_send(client, &kind, writes, count, &with, err);
+	return write_all(client, &sending, writes, count, atomic, cb, arg, err);
 }

@@ -69,11 +69,9 @@ moment_set(struct moments *moments, struct moment *moment, int64_t after_ms)
 	moment_unset(moments, moment);
 	moment->due_ms = moments_now_ms() + (after_ms > 0 ? after_ms : 1);
 	moment->set = true;
-	TAILQ_FOREACH_REVERSE(before, &moments->list, moment_list, next)
-	{
-		if (before->due_ms <= moment->due_ms)
-			break;
-	}
+	before = TAILQ_LAST(&moments->list, moment_list);
+	while (before != NULL && before->due_ms > moment->due_ms)
+		before = TAILQ_PREV(before, moment_list, next);
 	if (before != NULL)
 		TAILQ_INSERT_AFTER(&moments->list, before, moment, next);
 	else
@@ -96,7 +94,8 @@ moments_hasten(struct moments *moments)
 {
 	struct moment *moment;
 
-	TAILQ_FOREACH(moment, &moments->list, next)
-	moment->due_ms = moments_now_ms();
+	for (moment = TAILQ_FIRST(&moments->list); moment != NULL;
+	     moment = TAILQ_NEXT(moment, next))
+		moment->due_ms = moments_now_ms();
 	arm(moments);
 }

@@ -106,8 +106,9 @@ monitors_store_up(struct credis_client *client)
 {
 	struct credis_monitor *monitor;
 
-	LIST_FOREACH(monitor, &client->monitors, next)
-	watches_fetch(monitor);
+	for (monitor = LIST_FIRST(&client->monitors); monitor != NULL;
+	     monitor = LIST_NEXT(monitor, next))
+		watches_fetch(monitor);
 }
 
 static void

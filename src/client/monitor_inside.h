@@ -30,7 +30,7 @@ struct credis_monitor {
 	size_t stale;          /* scopes and watches that may not be up to date */
 	struct watch *watches; /* by serial */
 	uint32_t last_watch;
-	TAILQ_HEAD(, watch) due; /* to be fetched */
+	TAILQ_HEAD(watch_list, watch) due; /* to be fetched */
 	size_t fetching;
 	struct event *retry;    /* fetches again when the link was too busy */
 	struct event *deadline; /* for getting started */

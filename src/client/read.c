@@ -154,16 +154,7 @@ on_refresh_start(struct call *call)
 static void
 on_refresh_late(struct call *call)
 {
-	struct read *read = (struct read *)call;
-	struct credis_error err;
-
-	if (read->errand.left > 0) {
-		errand_late(&read->errand);
-		return;
-	}
-	error_set(&err, CREDIS_EDEADLINE, "%s.%s: the store gave no answer within the deadline",
-	    read->name.service, read->name.keyword);
-	finish(read, &err);
+	errand_late(&((struct read *)call)->errand);
 }
 
 static bool

@@ -35,7 +35,7 @@ struct credis_client {
 	struct calls *calls;
 	struct catalogs *catalogs;
 	struct errands *errands;
-	LIST_HEAD(, credis_monitor) monitors;
+	LIST_HEAD(monitor_list, credis_monitor) monitors;
 	uint32_t last_monitor; /* serial */
 };
 

@@ -82,6 +82,24 @@ describe(void *arg, const char *service, const char *keyword, struct credis_erro
 	return description;
 }
 
+/* The value as the description of now has it; none, where that does not allow it. */
+static void
+retype(struct term *term)
+{
+	struct credis_value *value = term->value;
+	const struct credis_keyword *description =
+	    term->catalog != NULL ? catalog_find(term->catalog, term->name.keyword) : NULL;
+	size_t length;
+	const char *text;
+
+	if (value == NULL)
+		return;
+	text = credis_value_text(value, &length);
+	term->value =
+	    description != NULL ? credis_value_new(description, text, length, NULL) : NULL;
+	credis_value_free(value);
+}
+
 /* Parses anew, by the descriptions of now. */
 static bool
 learn_types(struct credis_wait *wait, struct credis_error *err)
@@ -96,6 +114,7 @@ learn_types(struct credis_wait *wait, struct credis_error *err)
 			catalog_hold(catalog);
 		catalog_release(term->catalog);
 		term->catalog = catalog;
+		retype(term);
 	}
 	expr_free(wait->expr);
 	wait->expr = NULL;

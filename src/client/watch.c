@@ -206,13 +206,10 @@ take(struct watch *watch, const struct reply *reply)
 static struct credis_monitor *
 find_monitor(const struct credis_client *client, uint32_t serial)
 {
-	struct credis_monitor *monitor;
+	struct credis_monitor *monitor = LIST_FIRST(&client->monitors);
 
-	LIST_FOREACH(monitor, &client->monitors, next)
-	{
-		if (monitor->serial == serial)
-			break;
-	}
+	while (monitor != NULL && monitor->serial != serial)
+		monitor = LIST_NEXT(monitor, next);
 	return monitor;
 }
 

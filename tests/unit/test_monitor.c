@@ -766,6 +766,31 @@ a_wait_follows_a_keyword_to_another_type(void **state)
 	assert_wait_ends(stage, CREDIS_OK, NULL);
 }
 
+/* AZ becomes text while FILTER decides: its number of before is nothing to compare text with. */
+static void
+a_value_of_before_is_read_by_the_type_of_now(void **state)
+{
+	struct stage *stage = *state;
+
+	stage_build_telescope(stage);
+	build_filter(stage);
+	begin_wait(stage, "$telescope.AZ == 12.5 and $telescope.FILTER == R", NULL, 10000);
+	stage_run_for(stage, 50);
+	stage_describe(stage, "telescope", "AZ", "{\"name\":\"AZ\",\"type\":\"string\"}");
+	stage_run_for(stage, 50);
+	stage_store(stage, "telescope", "FILTER", "R", 2, "2");
+	assert_wait_ends(stage, CREDIS_OK, NULL);
+	begin_wait(stage, "$telescope.AZ == 5 and $telescope.FILTER == open", NULL, 10000);
+	stage_run_for(stage, 50);
+	stage_describe(stage, "telescope", "AZ", "{\"name\":\"AZ\",\"type\":\"integer\"}");
+	stage_run_for(stage, 50);
+	stage_store(stage, "telescope", "FILTER", "open", 3, "3");
+	stage_run_for(stage, 50);
+	assert_int_equal(waited.ends, 0);
+	store_az(stage, "5", 8, "1795208170");
+	assert_wait_ends(stage, CREDIS_OK, NULL);
+}
+
 /* AZ was 12.5, and is 1 since the store was away; only then B becomes true. */
 static void
 a_wait_does_not_trust_what_it_knew_before_a_gap(void **state)
@@ -819,6 +844,7 @@ main(void)
 		TEST(a_wait_for_what_does_not_exist_says_so),
 		TEST(a_wait_for_a_keyword_that_is_removed_ends),
 		TEST(a_wait_follows_a_keyword_to_another_type),
+		TEST(a_value_of_before_is_read_by_the_type_of_now),
 		TEST(a_wait_does_not_trust_what_it_knew_before_a_gap),
 	};
 
