@@ -313,12 +313,10 @@ subscriptions_hold(struct subscriptions *subscriptions)
 static void
 subscriptions_release(struct subscriptions *subscriptions)
 {
-	struct channel *channel, *next;
-
 	if (--subscriptions->busy > 0 || !subscriptions->freed)
 		return;
-	HASH_ITER(hh, subscriptions->channels, channel, next)
-	channel_free(channel);
+	while (subscriptions->channels != NULL)
+		channel_free(subscriptions->channels);
 	free(subscriptions);
 }
 
@@ -350,26 +348,25 @@ static void
 on_up(struct link *link, void *arg)
 {
 	struct subscriptions *subscriptions = arg;
-	struct channel *channel, *next;
+	struct channel *channel;
 
 	(void)link;
-	HASH_ITER(hh, subscriptions->channels, channel, next)
-	channel_ask(channel);
+	for (channel = subscriptions->channels; channel != NULL; channel = channel->hh.next)
+		channel_ask(channel);
 }
 
 static void
 on_down(struct link *link, bool was_up, const struct credis_error *why, void *arg)
 {
 	struct subscriptions *subscriptions = arg;
-	struct channel *channel, *next;
+	struct channel *channel;
 
 	(void)link;
 	if (!was_up)
 		return;
 	subscriptions_hold(subscriptions);
 	subscriptions->sent = subscriptions->answered = 0;
-	HASH_ITER(hh, subscriptions->channels, channel, next)
-	{
+	for (channel = subscriptions->channels; channel != NULL; channel = channel->hh.next) {
 		channel->asked = 0;
 		channel->refused = false;
 		channel_tell_lost(channel, why, false);
@@ -450,11 +447,10 @@ static void
 on_retry(evutil_socket_t fd, short what, void *arg)
 {
 	struct subscriptions *subscriptions = arg;
-	struct channel *channel, *next;
+	struct channel *channel;
 
 	(void)fd, (void)what;
-	HASH_ITER(hh, subscriptions->channels, channel, next)
-	{
+	for (channel = subscriptions->channels; channel != NULL; channel = channel->hh.next) {
 		if (channel->refused && channel->asked == 0)
 			channel_ask(channel);
 	}
