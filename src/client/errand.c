@@ -2,10 +2,10 @@
  * Several requests of one service travel in one message on its own channel. */
 #include "client/errand.h"
 
+#include "client/answer.h"
 #include "client/diagnose.h"
 #include "client/session.h"
 #include "core/error.h"
-#include "core/text.h"
 #include "redis/command.h"
 #include "redis/link.h"
 #include "redis/subscriptions.h"
@@ -20,7 +20,6 @@
 enum {
 	PATIENCE_MS = 1000, /* unanswered for so long, a request is published again */
 	UNSERVED_TIMES = 4, /* a dispatcher has two seconds to heal a store that was emptied */
-	SENTENCE_MAX = 400, /* bytes of a dispatcher's sentence */
 	PAYLOAD_KEPT = 65536,
 };
 
@@ -504,50 +503,6 @@ on_lost(void *arg, const struct credis_error *why)
 		calls_refuse_answers(errands->client, why);
 }
 
-/* How an answer other than "done" reads where it says nothing itself. */
-static const struct {
-	enum credis_code code;
-	bool coded; /* the answer's own code is more exact */
-	const char *words;
-} failures[] = {
-	[MESSAGE_IS_REFUSED] = { CREDIS_EMALFORMED, true, "refused" },
-	[MESSAGE_IS_FAILED] = { CREDIS_EDRIVER, true, "failed" },
-	[MESSAGE_IS_EXPIRED] = { CREDIS_EEXPIRED, false, "too late, not executed" },
-	[MESSAGE_IS_UNKNOWN] = { CREDIS_EUNKNOWN, false,
-	    "sent to an earlier dispatcher, which may or may not have executed it" },
-};
-
-static bool
-begins_with(const char *text, const char *name, const char *ends)
-{
-	size_t length = strlen(name);
-
-	return strncmp(text, name, length) == 0 && text[length] != '\0' &&
-	    strchr(ends, text[length]) != NULL;
-}
-
-/* The dispatcher's own sentence; it knows its keywords by their bare names. */
-static void
-word_failure(const struct outgoing *request, const struct message *answer, struct credis_error *err)
-{
-	const struct names_pair *name = &request->name;
-	enum credis_code code = failures[answer->is].code;
-	char text[SENTENCE_MAX + 4];
-
-	if (failures[answer->is].coded && (answer->has & MESSAGE_CODE) != 0 &&
-	    answer->code != CREDIS_OK)
-		code = answer->code;
-	text_quote(text, answer->body.bytes, answer->body.length, SENTENCE_MAX);
-	if (answer->body.length == 0)
-		snprintf(text, sizeof(text), "%s", failures[answer->is].words);
-	if (begins_with(text, name->service, ".:"))
-		error_set(err, code, "%s", text);
-	else if (begins_with(text, name->keyword, ":"))
-		error_set(err, code, "%s.%s", name->service, text);
-	else
-		error_set(err, code, "%s.%s: %s", name->service, name->keyword, text);
-}
-
 static void
 take_answer(struct outgoing *request, const struct message *answer)
 {
@@ -559,7 +514,7 @@ take_answer(struct outgoing *request, const struct message *answer)
 		return;
 	}
 	if (answer->is != MESSAGE_IS_ACCEPTED) {
-		word_failure(request, answer, &err);
+		answer_explain(answer, &request->name, &err);
 		finish(request, NULL, &err);
 		return;
 	}
