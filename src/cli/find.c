@@ -4,6 +4,7 @@
 
 #include "fault.h"
 #include "memory.h"
+#include "progress.h"
 #include "session.h"
 #include "target.h"
 
@@ -143,6 +144,7 @@ find_keywords(struct session *session, const struct target *target, find_each *e
 		.end = end,
 		.arg = arg };
 	session_began(session);
+	progress_say(session->progress, target->both);
 	find->parts = 1;
 	if (!target_is_glob(target->service)) {
 		find_in(find, target->service);

@@ -1,6 +1,7 @@
 /* list.c: the services there are, or the keywords of one. */
 #include "find.h"
 #include "output.h"
+#include "progress.h"
 #include "session.h"
 #include "table.h"
 #include "target.h"
@@ -78,6 +79,7 @@ list_services(struct session *session)
 	struct credis_error err;
 
 	session_began(session);
+	progress_say(session->progress, credis_client_where(session->client));
 	if (credis_client_services(session->client, NULL, on_services, session, &err) == 0) {
 		session_fail(session, NULL, NULL, &err);
 		session_ended(session);

@@ -9,8 +9,10 @@
 #include <credis/version.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Reports what is wrong with the command line. */
 static void
@@ -76,15 +78,21 @@ run_line(struct session *session, struct options *options, int argc, char **argv
 	}
 }
 
+static bool
+reader_is_gone(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
+	return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 /* What was printed is only said when it arrived; a reader that had enough is no failure. */
 static void
 finish_output(struct session *session)
 {
 	struct credis_error err;
 
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return;
-	if (errno == EPIPE)
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || reader_is_gone())
 		return;
 	fault(&err, CREDIS_ESTORE, "cannot write the output: %s", strerror(errno));
 	output_text.error(NULL, NULL, &err);

@@ -1,6 +1,7 @@
 /* status.c: who serves what, and how well. */
 #include "fault.h"
 #include "output.h"
+#include "progress.h"
 #include "session.h"
 #include "table.h"
 #include "target.h"
@@ -128,6 +129,7 @@ run_status(struct session *session, char **words, int count)
 		asked.service = target.service;
 	}
 	session_began(session);
+	progress_say(session->progress, credis_client_where(session->client));
 	if (credis_client_services(session->client, asked.service, on_services, &asked, &err) ==
 	    0) {
 		session_fail(session, asked.service, NULL, &err);

@@ -212,6 +212,12 @@ def test_a_long_write_is_shown_on_a_terminal(credisd, cli):
     assert "\r\x1b[Kwaiting for demo.POS … " in text
 
 
+def test_a_store_that_does_not_answer_is_shown_on_a_terminal(cli, redis):
+    redis.pause()
+    text = terminal(cli.words(["list"], None), lambda seen: " s" in seen)
+    assert f"\r\x1b[Kwaiting for {redis.url} … " in text
+
+
 def test_progress_is_taken_away_before_the_error(demo):
     text = terminal(demo.words(["wait", "-t", "1500ms", "$demo.POS > 5"], None), lambda seen: "\n" in seen)
     assert re.search(r" … \d s\r\x1b\[Kcredis: ", text), text
