@@ -93,8 +93,8 @@ smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Edits between two words of at most NEAREST_MAX bytes: a byte more, a byte less, another byte, or two
- * neighbours swapped (the commonest slip of all). */
+/* Edits between two words of at most NEAREST_MAX bytes: a byte more, a byte less, another byte, or
+ * two neighbours swapped (the commonest slip of all). */
 static size_t
 edit_distance(const char *a, size_t a_length, const char *b, size_t b_length)
 {

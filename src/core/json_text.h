@@ -9,7 +9,7 @@
 /* Appends a text with its quotation marks. */
 void json_text_append(struct buffer *out, const char *text, size_t length);
 
-/* Reads what stands between quotation marks into 'out', which has room for 'length' bytes. Returns false
+/* Reads what stands between quotation marks into 'out', which has room for 'length' bytes. False
  * with the reason (CREDIS_ETYPE) for what JSON does not allow, what is not UTF-8, and NUL. */
 bool json_text_read(char *out, size_t *written, const char *text, size_t length,
     struct credis_error *err);

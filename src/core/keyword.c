@@ -1,5 +1,5 @@
 /* keyword.c: a keyword's life, its name, and what values it allows.
- * How its settings are read and written is keyword_settings.c's, how values look keyword_present.c's. */
+ * How its settings are read is keyword_settings.c's, how values look keyword_present.c's. */
 #include "core/keyword_inside.h"
 
 #include "core/error.h"
@@ -9,12 +9,12 @@
 #include <string.h>
 
 /* The text of every setting that is not given: a million keywords do not each need their own. */
-static char nothing[1];
+static const char nothing[] = "";
 
 char *
 keyword_nothing(void)
 {
-	return nothing;
+	return (char *)nothing;
 }
 
 void
@@ -30,27 +30,41 @@ is_letter(char c)
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* A letter, then letters, digits and 'others'. 'out' gets it in upper or lower case. */
+/* What names of a kind are: a letter, then letters, digits and two more. */
+struct name_kind {
+	size_t max;
+	char more[2];
+	bool upper;
+};
+
 static bool
-name_check(const char *name, size_t length, size_t max, const char *others, bool upper, char *out,
-    struct credis_error *err)
+refuse_name(const char *name, size_t length, const struct name_kind *kind, struct credis_error *err)
 {
 	char quoted[ERROR_QUOTE + 4];
 
 	text_quote(quoted, name, length, ERROR_QUOTE);
-	if (length > max)
+	if (length > kind->max)
 		return error_set(err, CREDIS_EINVAL, "name '%s' has %zu bytes (at most %zu)",
-		    quoted, length, max);
-	for (size_t n = 0; n < length || n == 0; n++) {
-		char c = length > 0 ? name[n] : '\0';
-		bool further =
-		    n > 0 && ((c >= '0' && c <= '9') || (c != '\0' && strchr(others, c)));
-		if (!is_letter(c) && !further)
-			return error_set(err, CREDIS_EINVAL,
-			    "'%s' is not a name (a letter, then letters, digits and %s)", quoted,
-			    strcmp(others, "_.") == 0 ? "'_' '.'" : "'_' '-'");
-		out[n] = !is_letter(c) ? c : upper ? (char)(c & ~0x20) : (char)(c | 0x20);
+		    quoted, length, kind->max);
+	return error_set(err, CREDIS_EINVAL,
+	    "'%s' is not a name (a letter, then letters, digits and '%c' '%c')", quoted,
+	    kind->more[0], kind->more[1]);
+}
+
+static bool
+name_check(const char *name, size_t length, const struct name_kind *kind, char *out,
+    struct credis_error *err)
+{
+	bool fine = length > 0 && length <= kind->max && is_letter(name[0]);
+
+	for (size_t n = 0; fine && n < length; n++) {
+		char c = name[n];
+		fine = is_letter(c) || (c >= '0' && c <= '9') || c == kind->more[0] ||
+		    c == kind->more[1];
+		out[n] = !is_letter(c) ? c : (char)(kind->upper ? c & ~0x20 : c | 0x20);
 	}
+	if (!fine)
+		return refuse_name(name, length, kind, err);
 	out[length] = '\0';
 	return true;
 }
@@ -58,13 +72,17 @@ name_check(const char *name, size_t length, size_t max, const char *others, bool
 bool
 keyword_name_check(const char *name, size_t length, char *out, struct credis_error *err)
 {
-	return name_check(name, length, CREDIS_KEYWORD_MAX, "_.", true, out, err);
+	static const struct name_kind kind = { CREDIS_KEYWORD_MAX, { '_', '.' }, true };
+
+	return name_check(name, length, &kind, out, err);
 }
 
 bool
 service_name_check(const char *name, size_t length, char *out, struct credis_error *err)
 {
-	return name_check(name, length, CREDIS_SERVICE_MAX, "_-", false, out, err);
+	static const struct name_kind kind = { CREDIS_SERVICE_MAX, { '_', '-' }, false };
+
+	return name_check(name, length, &kind, out, err);
 }
 
 struct credis_keyword *
@@ -85,7 +103,7 @@ credis_keyword_new(const char *name, enum credis_type type, struct credis_error 
 		error_no_memory(err);
 		return NULL;
 	}
-	keyword->help = keyword->units = keyword->format = nothing;
+	keyword->help = keyword->units = keyword->format = keyword_nothing();
 	keyword->timeout_ms = KEYWORD_TIMEOUT_MS;
 	keyword->max_length = KEYWORD_MAX_LENGTH;
 	keyword->type = (uint8_t)type;
@@ -237,23 +255,20 @@ allows_element(const struct credis_keyword *keyword, const struct credis_value *
     struct credis_error *err)
 {
 	const struct keyword_limits *limits = keyword->limits;
-	bool array = type_is_array(value->type);
-	const char *text;
+	enum credis_type type = type_element(value->type);
+	bool array = type != value->type;
 
-	switch (type_element(value->type)) {
-	case CREDIS_INTEGER:
-		return limits == NULL ||
-		    allows_integer(limits, array ? value->as.integers[n] : value->as.integer, err);
-	case CREDIS_FLOAT:
-	case CREDIS_DOUBLE:
-		return limits == NULL ||
-		    allows_real(limits, array ? value->as.reals[n] : value->as.real,
-			type_element(value->type) == CREDIS_FLOAT, err);
-	case CREDIS_STRING:
-		text = array ? value->as.texts[n] : value_text(value);
+	if (type == CREDIS_STRING) {
+		const char *text = array ? value->as.texts[n] : value_text(value);
 		return allows_text(keyword, text, array ? strlen(text) : value->length, err);
-	default: return true;
 	}
+	if (limits == NULL)
+		return true;
+	if (type == CREDIS_INTEGER)
+		return allows_integer(limits, array ? value->as.integers[n] : value->as.integer,
+		    err);
+	return allows_real(limits, array ? value->as.reals[n] : value->as.real,
+	    type == CREDIS_FLOAT, err);
 }
 
 size_t

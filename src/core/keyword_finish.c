@@ -24,8 +24,8 @@ check_labels(struct credis_keyword *keyword, struct credis_error *err)
 	if (!type_is_array((enum credis_type)keyword->type) || count == 0 ||
 	    count == keyword_max_count(keyword))
 		return true;
-	return error_set(err, CREDIS_EINVAL, "%zu labels for %zu elements (length says how many)",
-	    count, keyword_max_count(keyword));
+	return error_set(err, CREDIS_EINVAL, "%zu label%s for %zu elements (length says how many)",
+	    count, count == 1 ? "" : "s", keyword_max_count(keyword));
 }
 
 static bool
@@ -57,10 +57,9 @@ settle_access(struct credis_keyword *keyword, struct credis_error *err)
 	return true;
 }
 
-/* The element, or the one value, that an array or keyword is filled with: as near to nothing as the range
- * allows. */
+/* What a number, or each element of an array, is at first: as near to 0 as the range allows. */
 static void
-print_nothing(const struct credis_keyword *keyword, struct buffer *out)
+print_least(const struct credis_keyword *keyword, struct buffer *out)
 {
 	const struct keyword_limits *limits = keyword->limits;
 	bool whole = type_element((enum credis_type)keyword->type) == CREDIS_INTEGER;
@@ -84,7 +83,7 @@ print_default_array(const struct credis_keyword *keyword, struct buffer *out)
 		if (keyword->type == CREDIS_STRING_ARRAY)
 			buffer_text(out, "\"\"");
 		else
-			print_nothing(keyword, out);
+			print_least(keyword, out);
 	}
 	buffer_text(out, "]");
 }
@@ -97,7 +96,7 @@ print_default(const struct credis_keyword *keyword, struct buffer *out)
 	case CREDIS_BOOLEAN: buffer_text(out, "false"); break;
 	case CREDIS_INTEGER:
 	case CREDIS_FLOAT:
-	case CREDIS_DOUBLE: print_nothing(keyword, out); break;
+	case CREDIS_DOUBLE: print_least(keyword, out); break;
 	case CREDIS_ENUMERATED: buffer_text(out, keyword->labels.rows[0].text); break;
 	case CREDIS_MASK: buffer_text(out, "none"); break;
 	case CREDIS_INTEGER_ARRAY:

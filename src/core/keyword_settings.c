@@ -1,5 +1,5 @@
-/* keyword_settings.c: the settings of a keyword, one row each: what may be given, whom it fits, how it
- * is read from JSON and written back; in the order of a description.
+/* keyword_settings.c: the settings of a keyword, one row each: what may be given, whom it fits, how
+ * it is read from JSON and written back; in the order of a description.
  * How is in setting_*.c; what only the whole shows is keyword_finish.c's. */
 #include "core/keyword_settings.h"
 
@@ -202,5 +202,8 @@ credis_keyword_get(const struct credis_keyword *keyword, const char *setting)
 	if (row == NULL)
 		return NULL;
 	row->get(keyword, row, &out);
-	return out.length > 0 ? buffer_give(&out) : NULL;
+	if (out.length > 0)
+		return buffer_give(&out);
+	buffer_free(&out);
+	return NULL;
 }

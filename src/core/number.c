@@ -1,6 +1,6 @@
 /* number.c: numbers out of text, exactly and with bounded work; into text is number_print.c's.
- * Whole numbers are worked out on the digits; what C must round gets a text without a decimal point, the
- * only character of a number that depends on the locale. */
+ * Whole numbers are worked out on the digits; what the C library must round gets a text without a
+ * decimal point, the only character of a number that depends on the locale. */
 #include "core/number.h"
 
 #include "core/number_exact.h"
@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A number taken apart: its value is the digits, read as one whole number, times 10 (or, hexadecimal,
- * 2) to the power 'scale'. */
+/* A number taken apart: its value is the digits, read as one whole number, times 10 (or, in
+ * hexadecimal, 2) to the power 'scale'. */
 struct parts {
 	enum { DECIMAL, HEXADECIMAL, INFINITE, NOT_A_NUMBER } kind;
 	bool negative;
@@ -165,8 +165,7 @@ scale_up(uint64_t *whole, int64_t scale, unsigned base)
 	return true;
 }
 
-/* Divides by 2 to the power 'scale' if nothing remains. The last digit is not 0, so a decimal number with
- * a negative scale is never whole. */
+/* Divides by 2 to the power 'scale' if nothing remains. */
 static bool
 scale_down(uint64_t *whole, int64_t scale)
 {
@@ -190,6 +189,7 @@ number_parse_integer(const char *text, size_t length, int64_t *integer)
 		*integer = 0;
 		return NUMBER_FINE;
 	}
+	/* the last digit is not 0, so there is one behind the point */
 	if (parts.kind == DECIMAL && parts.scale < 0)
 		return NUMBER_NOT_WHOLE;
 	if (!gather(&parts, &whole))

@@ -1,5 +1,5 @@
-/* number_exact.c: whole numbers of 128 bits between ten and two: several times as fast as the C library.
- * Rounds half to even, as the library does. */
+/* number_exact.c: between ten and two by whole numbers of 128 bits, several times as fast as by the C
+ * library. Rounds half to even, as the library does. */
 #include "core/number_exact.h"
 
 #include <float.h>

@@ -69,8 +69,8 @@ reads_back(const struct digits *digits, double real, bool single)
 	return (single ? (double)strtof(text, NULL) : strtod(text, NULL)) == real;
 }
 
-/* Above a power of two the numbers lie twice as far apart as below: what is rounded down may miss there,
- * and its neighbour above hit. */
+/* Above a power of two the numbers lie twice as far apart as below: what is rounded down may miss
+ * there, and its neighbour above hit. */
 static bool
 neighbour_reads_back(struct digits *digits, double real, bool single)
 {

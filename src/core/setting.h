@@ -18,7 +18,8 @@ struct fit {
 
 struct setting;
 
-/* Takes a setting from JSON; false with the fault (without the setting's name), the keyword unchanged. */
+/* Takes a setting from JSON; false with the fault (without the setting's name) and the keyword
+ * unchanged. */
 typedef bool setting_set(struct credis_keyword *keyword, const struct setting *row,
     const json_t *json, struct credis_error *err);
 

@@ -378,38 +378,34 @@ real_distance(double a, double b)
 	return isnan(a) || isnan(b) ? (double)INFINITY : fabs(a - b);
 }
 
+static double
+element_distance(const struct credis_value *a, const struct credis_value *b, size_t n)
+{
+	int64_t whole_a, whole_b;
+	double real_a, real_b;
+
+	if (credis_value_element_integer(a, n, &whole_a) &&
+	    credis_value_element_integer(b, n, &whole_b))
+		return integer_distance(whole_a, whole_b);
+	if (credis_value_element_real(a, n, &real_a) && credis_value_element_real(b, n, &real_b))
+		return real_distance(real_a, real_b);
+	return (double)INFINITY;
+}
+
 double
 value_distance(const struct credis_value *a, const struct credis_value *b)
 {
-	double largest = 0, one;
+	enum credis_type type = type_element(a->type);
+	bool is_number = type == CREDIS_INTEGER || type == CREDIS_FLOAT || type == CREDIS_DOUBLE;
+	double largest = 0;
 
-	if (a->type != b->type || a->count != b->count)
+	if (!is_number || a->type != b->type || a->count != b->count)
 		return (double)INFINITY;
-	switch (a->type) {
-	case CREDIS_INTEGER: return integer_distance(a->as.integer, b->as.integer);
-	case CREDIS_FLOAT:
-	case CREDIS_DOUBLE: return real_distance(a->as.real, b->as.real);
-	case CREDIS_INTEGER_ARRAY:
-		for (size_t n = 0; n < a->count; n++) {
-			one = integer_distance(a->as.integers[n], b->as.integers[n]);
-			largest = one > largest ? one : largest;
-		}
-		return largest;
-	case CREDIS_FLOAT_ARRAY:
-	case CREDIS_DOUBLE_ARRAY:
-		for (size_t n = 0; n < a->count; n++) {
-			one = real_distance(a->as.reals[n], b->as.reals[n]);
-			largest = one > largest ? one : largest;
-		}
-		return largest;
-	case CREDIS_STRING:
-	case CREDIS_BOOLEAN:
-	case CREDIS_ENUMERATED:
-	case CREDIS_MASK:
-	case CREDIS_STRING_ARRAY:
-	case CREDIS_TYPES: break;
+	for (size_t n = 0; n < a->count; n++) {
+		double one = element_distance(a, b, n);
+		largest = one > largest ? one : largest;
 	}
-	return (double)INFINITY;
+	return largest;
 }
 
 void

@@ -1,4 +1,4 @@
-/* value_format.c: printf formats given by a configuration, checked before and bounded while printing.
+/* value_format.c: printf formats given by a configuration, checked first and bounded when printing.
  * Knows which conversions fit a type; takes a format apart and never hands it to printf whole. */
 #include "core/error.h"
 #include "core/text.h"
@@ -86,20 +86,21 @@ find_conversion(struct conversion *found, const char *format, struct credis_erro
 	return error_set(err, CREDIS_EINVAL, "%zu conversions instead of one", count);
 }
 
-/* The letters that fit. */
+/* The letters that fit a type, or the elements of an array. */
 static const char *
 letters(enum credis_type type)
 {
-	switch (type_element(type)) {
-	case CREDIS_STRING: return "s";
-	case CREDIS_INTEGER: return "diuxXoeEfFgG";
-	case CREDIS_FLOAT:
-	case CREDIS_DOUBLE: return "eEfFgGaA";
-	case CREDIS_BOOLEAN:
-	case CREDIS_ENUMERATED:
-	case CREDIS_MASK: return "sdiuxXo";
-	default: return "";
-	}
+	static const char *const fitting[CREDIS_TYPES] = {
+		[CREDIS_STRING] = "s",
+		[CREDIS_BOOLEAN] = "sdiuxXo",
+		[CREDIS_INTEGER] = "diuxXoeEfFgG",
+		[CREDIS_FLOAT] = "eEfFgGaA",
+		[CREDIS_DOUBLE] = "eEfFgGaA",
+		[CREDIS_ENUMERATED] = "sdiuxXo",
+		[CREDIS_MASK] = "sdiuxXo",
+	};
+
+	return fitting[type_element(type)];
 }
 
 bool

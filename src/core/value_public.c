@@ -183,21 +183,19 @@ credis_value_element_integer(const struct credis_value *value, size_t n, int64_t
 bool
 credis_value_element_real(const struct credis_value *value, size_t n, double *real)
 {
+	enum credis_type type = type_element(value->type);
 	int64_t integer;
 
-	if (credis_value_element_integer(value, n, &integer)) {
-		*real = (double)integer;
-		return true;
-	}
 	if (n >= value->count)
 		return false;
-	switch (type_element(value->type)) {
-	case CREDIS_FLOAT:
-	case CREDIS_DOUBLE:
+	if (type == CREDIS_FLOAT || type == CREDIS_DOUBLE) {
 		*real = type_is_array(value->type) ? value->as.reals[n] : value->as.real;
 		return true;
-	default: return false;
 	}
+	if (!credis_value_element_integer(value, n, &integer))
+		return false;
+	*real = (double)integer;
+	return true;
 }
 
 const char *
@@ -211,8 +209,15 @@ credis_value_element_text(const struct credis_value *value, size_t n)
 	case CREDIS_ENUMERATED:
 	case CREDIS_MASK: return value_text(value);
 	case CREDIS_STRING_ARRAY: return value->as.texts[n];
-	default: return NULL;
+	case CREDIS_INTEGER:
+	case CREDIS_FLOAT:
+	case CREDIS_DOUBLE:
+	case CREDIS_INTEGER_ARRAY:
+	case CREDIS_FLOAT_ARRAY:
+	case CREDIS_DOUBLE_ARRAY:
+	case CREDIS_TYPES: break;
 	}
+	return NULL;
 }
 
 const char *

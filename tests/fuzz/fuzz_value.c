@@ -1,6 +1,6 @@
 /* fuzz_value.c: any text is refused with a reason, or becomes a value whose stored form is itself a
  * text of that value; formats are refused or print.
- * The first byte chooses type and rules; what lies before a NUL is a format, and the rest the text. */
+ * The first byte chooses type and rules; what lies before a NUL is a format, the rest the text. */
 #include "fuzz.h"
 
 #include "core/text.h"

@@ -292,7 +292,7 @@ static const struct {
 	{ CREDIS_DOUBLE_ARRAY, { "labels", "[\"ra\", \"dec\"]", "length", "3" }, "labels",
 	    "labels: 2 labels for 3 elements (length says how many)" },
 	{ CREDIS_DOUBLE_ARRAY, { "labels", "[\"ra\"]" }, "labels",
-	    "labels: 1 labels for 65536 elements (length says how many)" },
+	    "labels: 1 label for 65536 elements (length says how many)" },
 	{ CREDIS_STRING, { "max_length", "2000", "pattern", "^a*$" }, "max_length",
 	    "max_length: 2000 is above 1024, the maximum with a pattern" },
 	{ CREDIS_INTEGER, { "heartbeat", "true" }, "period",

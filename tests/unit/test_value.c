@@ -1,4 +1,4 @@
-/* test_value.c: text → value → text for every type: what is taken, what is stored, what is refused. */
+/* test_value.c: text → value → text for every type: what is taken, stored, and refused. */
 #include "core/value.h"
 
 #include <credis/version.h>
