@@ -24,8 +24,8 @@ struct credis_service;
 /* What a service is made of, before a dispatcher takes it. The name is [A-Za-z][A-Za-z0-9_-]*, kept in
  * lower case. Returns one to free with credis_service_free() unless a dispatcher took it; NULL with
  * CREDIS_EINVAL or CREDIS_ENOMEM. Since 0.1. */
-struct credis_service *credis_service_new(const char *name, const char *help,
-    const char *version, struct credis_error *err);
+struct credis_service *credis_service_new(const char *name, const char *help, const char *version,
+    struct credis_error *err);
 void credis_service_free(struct credis_service *service);
 const char *credis_service_name(const struct credis_service *service);
 
@@ -36,21 +36,20 @@ const char *credis_service_version(const struct credis_service *service);
 /* Adds a keyword that credis_keyword_finish() found fine; it belongs to the service from then on. False,
  * and the keyword still the caller's, when the name is there already or is one of the dispatcher's own
  * (DISPSTATE, DISPERROR, DISPBEAT, DISPSTART, DISPHOST). Since 0.1. */
-bool credis_service_take_keyword(struct credis_service *service,
-    struct credis_keyword *keyword, struct credis_error *err);
+bool credis_service_take_keyword(struct credis_service *service, struct credis_keyword *keyword,
+    struct credis_error *err);
 
 /* Keyword n in the order added; NULL past the last. The dispatcher's own are not among them. Lent.
  * Since 0.1. */
-const struct credis_keyword *credis_service_keyword(const struct credis_service *service,
-    size_t n);
+const struct credis_keyword *credis_service_keyword(const struct credis_service *service, size_t n);
 
 /* Where the dispatcher as a whole stands. Since 0.1. */
 enum credis_dispatcher_state {
-	CREDIS_STARTING,    /* connecting, registering, or waiting for a lease */
-	CREDIS_READY,       /* every service is served */
-	CREDIS_DEGRADED,    /* some service is not: the store is away, or another dispatcher serves it */
+	CREDIS_STARTING, /* connecting, registering, or waiting for a lease */
+	CREDIS_READY,    /* every service is served */
+	CREDIS_DEGRADED, /* some service is not: the store is away, or another dispatcher serves it */
 	CREDIS_STOPPING,
-	CREDIS_STOPPED,     /* given up and let go: it may be freed */
+	CREDIS_STOPPED, /* given up and let go: it may be freed */
 };
 const char *credis_dispatcher_state_name(enum credis_dispatcher_state state);
 
@@ -104,8 +103,8 @@ bool credis_dispatcher_take_service(struct credis_dispatcher *dispatcher,
 bool credis_dispatcher_remove_service(struct credis_dispatcher *dispatcher, const char *name);
 
 /* Service n, and the one named; NULL when there is none. Lent until it is replaced. Since 0.1. */
-const struct credis_service *credis_dispatcher_service(
-    const struct credis_dispatcher *dispatcher, size_t n);
+const struct credis_service *credis_dispatcher_service(const struct credis_dispatcher *dispatcher,
+    size_t n);
 const struct credis_service *credis_dispatcher_find(const struct credis_dispatcher *dispatcher,
     const char *name);
 
@@ -116,8 +115,7 @@ void credis_dispatcher_start(struct credis_dispatcher *dispatcher);
  * Since 0.1. */
 void credis_dispatcher_stop(struct credis_dispatcher *dispatcher);
 
-enum credis_dispatcher_state credis_dispatcher_state(
-    const struct credis_dispatcher *dispatcher);
+enum credis_dispatcher_state credis_dispatcher_state(const struct credis_dispatcher *dispatcher);
 
 /* Sets a keyword from its source, as hardware does: no access is asked, range and type are. Stored and
  * broadcast unless the change is within the keyword's deadband. Kept and stored later while the store is
@@ -134,7 +132,7 @@ void credis_dispatcher_report_fault(struct credis_dispatcher *dispatcher, const 
 struct credis_metric {
 	const char *name;
 	const char *help;
-	bool counter;               /* only grows; otherwise a gauge */
+	bool counter; /* only grows; otherwise a gauge */
 	double value;
 };
 bool credis_dispatcher_metric(const struct credis_dispatcher *dispatcher, size_t row,

@@ -42,14 +42,15 @@ static const struct option {
 	enum kind kind;
 	size_t offset;
 	int least;
-	bool tls; /* only with rediss:// */
+	bool tls;      /* only with rediss:// */
 	bool sentinel; /* only with …+sentinel:// */
 } options[] = {
 	[DB] = { "db", COUNT, offsetof(struct url, db), 0, false, false },
 	[USER] = { "username", TEXT, offsetof(struct url, user), 0, false, false },
 	[PASSWORD] = { "password", TEXT, offsetof(struct url, password), 0, false, false },
 	{ "socket_timeout", SECONDS, offsetof(struct url, timeout_ms), 0, false, false },
-	{ "socket_connect_timeout", SECONDS, offsetof(struct url, connect_timeout_ms), 0, false, false },
+	{ "socket_connect_timeout", SECONDS, offsetof(struct url, connect_timeout_ms), 0, false,
+	    false },
 	{ "max_connections", COUNT, offsetof(struct url, max_connections), 1, false, false },
 	{ "client_name", TEXT, offsetof(struct url, client_name), 0, false, false },
 	{ "ssl_ca_certs", TEXT, offsetof(struct url, ca), 0, true, false },
@@ -192,7 +193,8 @@ split(struct parse *parse, const char *text)
 		if (strncasecmp(text, schemes[i].start, strlen(schemes[i].start)) == 0)
 			parse->scheme = &schemes[i];
 	if (parse->scheme == NULL)
-		return refuse(parse, "it begins with none of redis:// rediss:// unix:/// redis+sentinel://");
+		return refuse(parse,
+		    "it begins with none of redis:// rediss:// unix:/// redis+sentinel://");
 	parse->url->tls = parse->scheme->tls;
 
 	parse->authority = slice_until(text + parse->scheme->length, "/?");
@@ -353,10 +355,11 @@ read_sentinels(struct parse *parse)
 
 		parse->authority = (struct slice){ rest.bytes, length };
 		url->port = SENTINEL_PORT;
-		fine = length > 0 ? read_host(parse)
-				  : refuse(parse, "a sentinel's host is missing");
+		fine =
+		    length > 0 ? read_host(parse) : refuse(parse, "a sentinel's host is missing");
 		if (fine)
-			buffer_printf(&hosts, strchr(url->host, ':') != NULL ? "%s[%s]:%d" : "%s%s:%d",
+			buffer_printf(&hosts,
+			    strchr(url->host, ':') != NULL ? "%s[%s]:%d" : "%s%s:%d",
 			    hosts.length > 0 ? "," : "", url->host, url->port);
 		free(url->host);
 		url->host = NULL;
@@ -393,7 +396,8 @@ read_primary(struct parse *parse)
 	while (at < end && is_plain(*at))
 		at++;
 	if (path->length < 2 || at == path->bytes + 1 || (at < end && *at != '/'))
-		return refuse(parse, "behind the sentinels' '/' belongs the name of the primary they watch");
+		return refuse(parse,
+		    "behind the sentinels' '/' belongs the name of the primary they watch");
 	parse->url->primary = text_copy(path->bytes + 1, (size_t)(at - path->bytes - 1));
 	*path = (struct slice){ at, (size_t)(end - at) };
 	return parse->url->primary != NULL || error_no_memory(parse->err);

@@ -11,13 +11,13 @@
 
 struct url {
 	bool tls;
-	char *path;                 /* unix socket, absolute; NULL for TCP */
-	char *sentinels;            /* "host:port,[::1]:port": who know where the primary is; NULL: none */
-	char *primary;              /* the name they know it by; NULL without sentinels */
-	char *host;                 /* "localhost" when not given; NULL with sentinels */
-	int port;                   /* 6379 when not given */
-	char *user;                 /* NULL when not given */
-	char *password;             /* NULL when not given */
+	char *path;      /* unix socket, absolute; NULL for TCP */
+	char *sentinels; /* "host:port,[::1]:port": who know where the primary is; NULL: none */
+	char *primary;   /* the name they know it by; NULL without sentinels */
+	char *host;      /* "localhost" when not given; NULL with sentinels */
+	int port;        /* 6379 when not given */
+	char *user;      /* NULL when not given */
+	char *password;  /* NULL when not given */
 	int db;
 	int64_t timeout_ms;         /* socket_timeout; -1 when not given */
 	int64_t connect_timeout_ms; /* socket_connect_timeout; -1 when not given */
@@ -25,11 +25,11 @@ struct url {
 	char *client_name;          /* NULL when not given */
 	char *sentinel_user;        /* for the sentinels themselves; NULL when not given */
 	char *sentinel_password;
-	char *ca;                   /* ssl_ca_certs: file of certificates; NULL: the system's */
-	char *certificate;          /* ssl_certfile; NULL: none */
-	char *key;                  /* ssl_keyfile; NULL: in the certificate's file */
-	bool check_host;            /* ssl_check_hostname, yes unless said */
-	bool verify;                /* ssl_cert_reqs=none says no */
+	char *ca;          /* ssl_ca_certs: file of certificates; NULL: the system's */
+	char *certificate; /* ssl_certfile; NULL: none */
+	char *key;         /* ssl_keyfile; NULL: in the certificate's file */
+	bool check_host;   /* ssl_check_hostname, yes unless said */
+	bool verify;       /* ssl_cert_reqs=none says no */
 };
 
 /* Reads a URL. On failure returns false with the reason (never with the password in it); 'url' is

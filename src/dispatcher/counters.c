@@ -4,7 +4,10 @@
 #include <string.h>
 
 static const struct counters_row rows[] = {
-#define ROW(field, name, help) { name, help, offsetof(struct counters, field) }
+#define ROW(field, name, help) \
+	{ \
+		name, help, offsetof(struct counters, field) \
+	}
 	ROW(requests, "requests_total", "Requests received, duplicates left out."),
 	ROW(done, "done_total", "Requests answered done."),
 	ROW(refused, "refused_total", "Requests answered refused."),

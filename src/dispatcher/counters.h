@@ -16,13 +16,13 @@ struct counters {
 	uint64_t duplicates;
 	uint64_t faults;
 	uint64_t healed;
-	uint64_t lag_us;            /* summed over finished requests */
+	uint64_t lag_us; /* summed over finished requests */
 };
 
 struct counters_row {
-	const char *name;           /* of the metric, without prefix */
+	const char *name; /* of the metric, without prefix */
 	const char *help;
-	size_t offset;              /* in struct counters */
+	size_t offset; /* in struct counters */
 };
 
 /* Row 0, 1, 2 …; NULL past the last. */

@@ -17,7 +17,7 @@ enum { GROUP_MAX = 1024 };
 static const struct verb {
 	const char *name;
 	void (*begin)(const struct asking *asking);
-	bool once;                  /* executing it twice would matter */
+	bool once; /* executing it twice would matter */
 } verbs[] = {
 	[DISPATCH_MODIFY] = { "modify", modify_begin, true },
 	[DISPATCH_READ] = { "read", read_begin, false },
@@ -81,10 +81,13 @@ ours_to_judge(const struct asking *asking, enum peer_verdict verdict, struct cre
 	const char *name = asking->entry->keyword->name;
 
 	if (verdict == PEER_SEEN || verdict == PEER_FORGOTTEN)
-		return error_set(err, CREDIS_EUNKNOWN, "%s: asked too long ago to tell what became of it", name);
+		return error_set(err, CREDIS_EUNKNOWN,
+		    "%s: asked too long ago to tell what became of it", name);
 	if ((message->has & MESSAGE_SENT) != 0 && message->sent_us < asking->served->took_us)
 		return error_set(err, CREDIS_EUNKNOWN,
-		    "%s: sent before this dispatcher took over; an earlier one may have executed it", name);
+		    "%s: sent before this dispatcher took over; an earlier one may have executed "
+		    "it",
+		    name);
 	return true;
 }
 
@@ -100,7 +103,8 @@ is_duplicate(const struct asking *asking, enum peer_verdict *verdict)
 		return false;
 	*verdict = peer_see(asking->post->peers, asking->peer, message->id, sent_us);
 	if (*verdict == PEER_REPEATED ||
-	    (*verdict == PEER_SEEN && requests_under_way(asking->post->requests, asking->peer, message->id))) {
+	    (*verdict == PEER_SEEN &&
+		requests_under_way(asking->post->requests, asking->peer, message->id))) {
 		asking->served->counters.duplicates++;
 		return true;
 	}
@@ -162,7 +166,8 @@ take_message(struct asking asking, enum dispatch_verb verb, struct group **group
 	if (!admit(&asking, &verbs[verb]))
 		return;
 	log_event(asking.post->log, CREDIS_LOG_DEBUG, verbs[verb].name, "%s.%s from %.*s",
-	    served_name(asking.served), asking.entry->keyword->name, (int)asking.message->from.length,
+	    served_name(asking.served), asking.entry->keyword->name,
+	    (int)asking.message->from.length,
 	    asking.message->from.length > 0 ? asking.message->from.bytes : "");
 	if (verb == DISPATCH_MODIFY && (asking.message->has & (MESSAGE_GROUP | MESSAGE_OF)) != 0) {
 		if (group_is_sound(asking.message, &err))
@@ -180,9 +185,9 @@ take_malformed(struct asking asking, const struct credis_error *err)
 {
 	asking.served->counters.requests++;
 	if (asking.peer != NULL)
-		asking.served->counters.faults++;   /* turn_away() counts the others */
-	log_event(asking.post->log, CREDIS_LOG_INFO, "malformed", "%s: %s", served_name(asking.served),
-	    err->text);
+		asking.served->counters.faults++; /* turn_away() counts the others */
+	log_event(asking.post->log, CREDIS_LOG_INFO, "malformed", "%s: %s",
+	    served_name(asking.served), err->text);
 	turn_away(&asking, err);
 }
 

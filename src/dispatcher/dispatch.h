@@ -18,7 +18,7 @@ struct asking {
 	struct post *post;
 	struct served *served;
 	struct entry *entry;
-	struct peer *peer;          /* NULL: nobody wants an answer */
+	struct peer *peer; /* NULL: nobody wants an answer */
 	const struct message *message;
 };
 

@@ -2,6 +2,7 @@
  * What happens to a service is served.c's; this file adds them up. */
 #include "core/error.h"
 #include "core/url.h"
+#include "dispatcher/clock.h"
 #include "dispatcher/durability.h"
 #include "dispatcher/intake.h"
 #include "dispatcher/metrics.h"
@@ -18,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -40,10 +40,10 @@ struct credis_dispatcher {
 	enum credis_dispatcher_state state;
 	char why[CREDIS_ERROR_TEXT + CREDIS_SERVICE_MAX + 2];
 	bool started;
-	bool informed;              /* the server said what it is, on this connection */
+	bool informed; /* the server said what it is, on this connection */
 	struct event *tick;
 	struct event *stop;
-	int64_t stop_by_ms;         /* monotonic */
+	int64_t stop_by_ms; /* monotonic */
 	unsigned ticks;
 };
 
@@ -84,15 +84,6 @@ post_find_name(const struct post *post, const char *name, size_t length)
 	return NULL;
 }
 
-static int64_t
-monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void
 enter(struct credis_dispatcher *dispatcher, enum credis_dispatcher_state state, const char *why)
 {
@@ -115,7 +106,8 @@ add_up(void *arg)
 
 	if (dispatcher->state >= CREDIS_STOPPING)
 		return;
-	for (const struct served *s = dispatcher->post.served; s != NULL && worst == NULL; s = s->next) {
+	for (const struct served *s = dispatcher->post.served; s != NULL && worst == NULL;
+	     s = s->next) {
 		if (s->state != SERVED_READY && !s->doomed)
 			worst = s;
 	}
@@ -177,8 +169,8 @@ on_info(void *arg, uint64_t id, const struct reply *reply, const struct credis_e
 		return;
 	info_field(reply, "redis_version:", version, sizeof(version));
 	info_field(reply, "run_id:", post->run_id, sizeof(post->run_id));
-	snprintf(post->server, sizeof(post->server), "redis%s%s at %s", version[0] != '\0' ? " " : "",
-	    version, link_where(post->store.link));
+	snprintf(post->server, sizeof(post->server), "redis%s%s at %s",
+	    version[0] != '\0' ? " " : "", version, link_where(post->store.link));
 	dispatcher->informed = true;
 	begin_if_up(dispatcher);
 }
@@ -278,7 +270,7 @@ static void
 on_stop_poll(evutil_socket_t fd, short what, void *arg)
 {
 	struct credis_dispatcher *dispatcher = arg;
-	bool overdue = monotonic_ms() >= dispatcher->stop_by_ms;
+	bool overdue = clock_monotonic_ms() >= dispatcher->stop_by_ms;
 
 	(void)fd;
 	(void)what;
@@ -323,7 +315,8 @@ set_up(struct credis_dispatcher *dispatcher, struct event_base *base, const char
 	dispatcher->stop = event_new(base, -1, EV_PERSIST, on_stop_poll, dispatcher);
 	if (post->peers == NULL || dispatcher->tick == NULL || dispatcher->stop == NULL)
 		return error_no_memory(err);
-	post->requests = requests_new(base, post->peers, &post->store, &(struct requests_limits){ 0 });
+	post->requests =
+	    requests_new(base, post->peers, &post->store, &(struct requests_limits){ 0 });
 	return post->requests != NULL || error_no_memory(err);
 }
 
@@ -430,10 +423,12 @@ credis_dispatcher_set_limits(struct credis_dispatcher *dispatcher, size_t client
     size_t answer_bytes, size_t requests, size_t request_bytes, struct credis_error *err)
 {
 	struct post *post = &dispatcher->post;
-	struct peers *peers = peers_new(post->base, &post->store,
-	    &(struct peers_limits){ clients, answer_bytes, 0 });
-	struct requests *table = peers == NULL ? NULL : requests_new(post->base, peers, &post->store,
-	    &(struct requests_limits){ requests, request_bytes });
+	struct peers *peers =
+	    peers_new(post->base, &post->store, &(struct peers_limits){ clients, answer_bytes, 0 });
+	struct requests *table = peers == NULL
+	    ? NULL
+	    : requests_new(post->base, peers, &post->store,
+		  &(struct requests_limits){ requests, request_bytes });
 
 	if (table == NULL) {
 		peers_free(peers);
@@ -478,8 +473,8 @@ append_served(struct post *post, struct served *served)
 }
 
 bool
-credis_dispatcher_take_service(struct credis_dispatcher *dispatcher,
-    struct credis_service *service, struct credis_error *err)
+credis_dispatcher_take_service(struct credis_dispatcher *dispatcher, struct credis_service *service,
+    struct credis_error *err)
 {
 	struct post *post = &dispatcher->post;
 	struct served *served = post_find_name(post, service->name, strlen(service->name));
@@ -550,7 +545,7 @@ credis_dispatcher_stop(struct credis_dispatcher *dispatcher)
 	if (dispatcher->state >= CREDIS_STOPPING)
 		return;
 	enter(dispatcher, CREDIS_STOPPING, "");
-	dispatcher->stop_by_ms = monotonic_ms() + STOP_LIMIT_MS;
+	dispatcher->stop_by_ms = clock_monotonic_ms() + STOP_LIMIT_MS;
 	for (struct served *s = dispatcher->post.served; s != NULL; s = s->next)
 		served_stop(s, s->doomed);
 	event_add(dispatcher->stop, &poll);

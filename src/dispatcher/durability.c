@@ -21,7 +21,7 @@ struct durability {
 	struct post *post;
 	unsigned replicas;
 	struct event *turn_ends;
-	struct batch *gathering;    /* NULL: nothing was written in this turn */
+	struct batch *gathering; /* NULL: nothing was written in this turn */
 	TAILQ_HEAD(, batch) waiting;
 };
 
@@ -81,10 +81,12 @@ finish(struct durability *durability, struct request *request, int64_t reached,
 		return;
 	}
 	if (lost != NULL)
-		error_set(&err, CREDIS_ESTORE, "%s: written, but nothing is known of its replicas: %s",
+		error_set(&err, CREDIS_ESTORE,
+		    "%s: written, but nothing is known of its replicas: %s",
 		    request->entry->keyword->name, lost->text);
 	else
-		error_set(&err, CREDIS_ESTORE, "%s: written, but %lld replicas have it, of %u that must",
+		error_set(&err, CREDIS_ESTORE,
+		    "%s: written, but %lld replicas have it, of %u that must",
 		    request->entry->keyword->name, (long long)reached, durability->replicas);
 	request->served->counters.faults++;
 	request_finish_written(requests, request, &err);
@@ -132,7 +134,8 @@ on_turn_ends(evutil_socket_t fd, short what, void *arg)
 	struct durability *durability = arg;
 	struct batch *batch = durability->gathering;
 	struct credis_error why;
-	struct buffer *out = link_command(durability->post->store.link, on_waited, durability, 0, &why);
+	struct buffer *out =
+	    link_command(durability->post->store.link, on_waited, durability, 0, &why);
 
 	(void)fd;
 	(void)what;
@@ -160,7 +163,8 @@ durability_await(struct durability *durability, struct request *request)
 	}
 	if (durability->gathering != NULL) {
 		request_enter(durability->post->requests, request, REQUEST_REPLICATING);
-		buffer_append(&durability->gathering->handles, &request->handle, sizeof(request->handle));
+		buffer_append(&durability->gathering->handles, &request->handle,
+		    sizeof(request->handle));
 		if (!durability->gathering->handles.failed)
 			return;
 	}

@@ -72,10 +72,12 @@ holdback_release(struct served *served)
 	struct held *held;
 
 	while ((held = take_first(&served->holdback)) != NULL) {
-		struct entry *entry = registry_find(&served->registry, held->name, strlen(held->name));
+		struct entry *entry =
+		    registry_find(&served->registry, held->name, strlen(held->name));
 
 		if (entry != NULL || held->name[0] == '\0')
-			dispatch_payload(served->post, served, entry, held->verb, held->payload, held->length);
+			dispatch_payload(served->post, served, entry, held->verb, held->payload,
+			    held->length);
 		free(held);
 	}
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PORTION = 2048 };                /* keywords subscribed before the server is waited for */
+enum { PORTION = 2048 }; /* keywords subscribed before the server is waited for */
 
 struct intake {
 	struct post *post;
@@ -72,8 +72,7 @@ intake_connection_id(const struct intake *intake)
 }
 
 static void
-add_channels(struct buffer *out, const struct post *post, const char *service,
-    const char *keyword)
+add_channels(struct buffer *out, const struct post *post, const char *service, const char *keyword)
 {
 	struct name channel;
 
@@ -112,8 +111,8 @@ on_drained(void *arg, uint64_t ticket, const struct reply *reply, const struct c
 void
 intake_drain(struct intake *intake, struct served *served)
 {
-	struct buffer *out = link_command(intake->link, on_drained, intake,
-	    post_ticket(served->serial, 0), NULL);
+	struct buffer *out =
+	    link_command(intake->link, on_drained, intake, post_ticket(served->serial, 0), NULL);
 
 	served->drained = out == NULL;
 	if (out != NULL)
@@ -205,7 +204,7 @@ on_message(struct intake *intake, const struct reply *channel, const struct repl
 	if (parts.keyword.length > 0) {
 		entry = registry_find(&served->registry, parts.keyword.bytes, parts.keyword.length);
 		if (entry == NULL)
-			return;         /* removed a moment ago */
+			return; /* removed a moment ago */
 	}
 	served_take(served, entry, parts.verb == NAMES_READ ? DISPATCH_READ : DISPATCH_MODIFY,
 	    payload->text, payload->length);

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "dispatcher/clock.h"
 #include "dispatcher/intake.h"
 #include "dispatcher/served.h"
 #include "redis/command.h"
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* What the script counts is put into the text under the key. */
@@ -36,20 +36,10 @@ static const char claim_script[] =
     "local text = string.gsub(ARGV[1], ARGV[4], '\"epoch\":' .. epoch, 1) "
     "redis.call('set', KEYS[1], text, 'px', ARGV[2]) "
     "return {epoch, redis.call('hget', KEYS[2], 'count')}";
-static const char renew_script[] =
-    "if redis.pcall('get', KEYS[1]) == ARGV[1] then "
-    "return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0";
+static const char renew_script[] = "if redis.pcall('get', KEYS[1]) == ARGV[1] then "
+				   "return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0";
 static const char release_script[] =
     "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
-
-static int64_t
-monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void
 lease_arm(struct lease *lease, int ms)
@@ -86,7 +76,7 @@ lease_clear(struct lease *lease)
 bool
 lease_is_fresh(const struct lease *lease)
 {
-	return lease->state == LEASE_HELD && monotonic_ms() < lease->renewed_ms + LEASE_MS;
+	return lease->state == LEASE_HELD && clock_monotonic_ms() < lease->renewed_ms + LEASE_MS;
 }
 
 char *
@@ -108,10 +98,10 @@ static char *
 lease_text(const struct lease *lease)
 {
 	const struct post *post = lease->post;
-	json_t *json = json_pack("{s:s, s:s, s:i, s:s, s:f, s:I, s:s, s:[I, I]}", "id", post->id, "host",
-	    post->host, "pid", (int)getpid(), "version", CREDIS_VERSION, "started",
-	    (double)post->started_us / 1e6, "epoch", (json_int_t)0, "run",
-	    post->run_id, "connections", (json_int_t)link_connection_id(post->store.link),
+	json_t *json = json_pack("{s:s, s:s, s:i, s:s, s:f, s:I, s:s, s:[I, I]}", "id", post->id,
+	    "host", post->host, "pid", (int)getpid(), "version", CREDIS_VERSION, "started",
+	    (double)post->started_us / 1e6, "epoch", (json_int_t)0, "run", post->run_id,
+	    "connections", (json_int_t)link_connection_id(post->store.link),
 	    (json_int_t)intake_connection_id(post->intake));
 	char *text = json != NULL ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
 
@@ -129,7 +119,7 @@ static bool
 is_patient(const struct lease *lease)
 {
 	return lease->others != NULL &&
-	    (lease->emptied_ms == 0 || monotonic_ms() < lease->emptied_ms + LEASE_MS);
+	    (lease->emptied_ms == 0 || clock_monotonic_ms() < lease->emptied_ms + LEASE_MS);
 }
 
 static bool
@@ -155,7 +145,7 @@ send_script(struct lease *lease, const char *script, link_answer *answer)
 	command_text(out, lease->before != NULL ? lease->before : "");
 	command_text(out, NO_EPOCH);
 	command_text(out, is_patient(lease) ? "1" : "0");
-	lease->asked_ms = monotonic_ms();
+	lease->asked_ms = clock_monotonic_ms();
 	return true;
 }
 
@@ -183,12 +173,12 @@ say_waiting(struct lease *lease)
 	struct buffer *out;
 	struct name key;
 
-	if (monotonic_ms() < lease->waiting_ms + LEASE_RENEW_MS)
+	if (clock_monotonic_ms() < lease->waiting_ms + LEASE_RENEW_MS)
 		return;
 	out = link_command(lease->post->store.link, NULL, NULL, 0, NULL);
 	if (out == NULL)
 		return;
-	lease->waiting_ms = monotonic_ms();
+	lease->waiting_ms = clock_monotonic_ms();
 	names_service(&key, lease->post->store.ns, lease->service, NAMES_STANDBY);
 	command_texts(out, "SET", key.text, lease->mine, "PX", "3000", NULL);
 }
@@ -228,7 +218,8 @@ kill_connections(const struct lease *lease, const char *text)
 	size_t n;
 
 	if (run != NULL && post->run_id[0] != '\0' && strcmp(run, post->run_id) == 0) {
-		json_array_foreach (connections, n, connection) {
+		json_array_foreach(connections, n, connection)
+		{
 			int64_t id = json_integer_value(connection);
 			struct buffer *out;
 
@@ -273,7 +264,7 @@ gap_before(const struct lease *lease, int64_t epoch, const char *count)
 		return epoch == lease->epoch + 1 ? LEASE_NOBODY : LEASE_SOMEBODY;
 	if (epoch != 1)
 		return LEASE_SOMEBODY;
-	return monotonic_ms() < lease->renewed_ms + LEASE_MS ? LEASE_NOBODY : LEASE_UNCERTAIN;
+	return clock_monotonic_ms() < lease->renewed_ms + LEASE_MS ? LEASE_NOBODY : LEASE_UNCERTAIN;
 }
 
 static void
@@ -295,8 +286,8 @@ lease_taken(struct lease *lease, int64_t epoch, const char *count)
 	lease->emptied_ms = 0;
 	lease->fault.code = CREDIS_OK;
 	lease_arm(lease, LEASE_RENEW_MS);
-	log_event(lease->post->log, CREDIS_LOG_INFO, "+lease", "%s: taken, number %lld", lease->service,
-	    (long long)epoch);
+	log_event(lease->post->log, CREDIS_LOG_INFO, "+lease", "%s: taken, number %lld",
+	    lease->service, (long long)epoch);
 	served_on_lease_held(lease->served, gap);
 }
 
@@ -323,7 +314,7 @@ static void
 lease_left(struct lease *lease)
 {
 	if (lease->emptied_ms == 0)
-		lease->emptied_ms = monotonic_ms();
+		lease->emptied_ms = clock_monotonic_ms();
 	lease_arm(lease, LEASE_RETRY_MS);
 }
 
@@ -337,7 +328,7 @@ on_claimed(void *arg, uint64_t ticket, const struct reply *reply, const struct c
 
 	(void)err;
 	if (served == NULL || reply == NULL || served->lease.state == LEASE_NONE)
-		return;                 /* lost: served_store_up() begins anew */
+		return; /* lost: served_store_up() begins anew */
 	if (reply->kind == REPLY_TEXT) {
 		lease_seen(&served->lease, reply);
 	} else if (reply_integer(reply_item(reply, 0), &epoch)) {
@@ -371,7 +362,8 @@ on_renewed(void *arg, uint64_t ticket, const struct reply *reply, const struct c
 		served->lease.renewed_ms = served->lease.asked_ms;
 		return;
 	}
-	log_event(served->post->log, CREDIS_LOG_WARNING, "-lease", "%s: it is gone", served_name(served));
+	log_event(served->post->log, CREDIS_LOG_WARNING, "-lease", "%s: it is gone",
+	    served_name(served));
 	lease_claim(&served->lease);
 }
 

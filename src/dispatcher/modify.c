@@ -14,11 +14,11 @@ struct group {
 	struct post *post;
 	uint64_t number;
 	uint64_t of;
-	uint64_t gathered;          /* messages of the set, refused ones among them */
-	uint64_t *handles;          /* requests in order */
+	uint64_t gathered; /* messages of the set, refused ones among them */
+	uint64_t *handles; /* requests in order */
 	size_t count;
 	bool refused;
-	struct credis_error why;    /* the first refusal, or what the store said */
+	struct credis_error why; /* the first refusal, or what the store said */
 };
 
 static void
@@ -61,7 +61,7 @@ check(const struct asking *asking, struct credis_error *err)
 
 	if (!check_access(asking, err) || !served_may_write(asking->served, err) ||
 	    !keyword_parse_value(asking->entry->keyword, &value, message->body.bytes,
-	    message->body.length, err))
+		message->body.length, err))
 		return NULL;
 	if (!check_sequence(asking, err)) {
 		value_clear(&value);
@@ -95,9 +95,10 @@ number_write(struct post *post, struct request *request)
 	struct entry *entry = entry_now(request->entry);
 	struct credis_value idle;
 
-	if (entry->keyword->command && value_parse(&idle,
-	    &(struct value_rules){ .type = CREDIS_BOOLEAN, .labels = &entry->keyword->labels },
-	    "false", 5, NULL))
+	if (entry->keyword->command &&
+	    value_parse(&idle,
+		&(struct value_rules){ .type = CREDIS_BOOLEAN, .labels = &entry->keyword->labels },
+		"false", 5, NULL))
 		value_take(&request->value, &idle);
 	entry_next(entry, store_now_us(&post->store), &request->seq, &request->time_us);
 	return (struct store_write){
@@ -275,7 +276,8 @@ group_add(struct group *group, const struct asking *asking)
 
 	group->gathered++;
 	if (group->count == group->of || asking->message->of != group->of) {
-		error_set(&err, CREDIS_EMALFORMED, "%s: its set holds %llu requests by 'of', not more",
+		error_set(&err, CREDIS_EMALFORMED,
+		    "%s: its set holds %llu requests by 'of', not more",
 		    asking->entry->keyword->name, (unsigned long long)group->of);
 		group_refuse(group, asking, &err);
 		return;
@@ -297,7 +299,8 @@ group_refuse_rest(struct group *group)
 		struct request *request = group_request(group, n);
 		struct credis_error err;
 
-		error_set(&err, CREDIS_ECONFLICT, "%s: not written, as another of its set was refused (%s)",
+		error_set(&err, CREDIS_ECONFLICT,
+		    "%s: not written, as another of its set was refused (%s)",
 		    request->entry->keyword->name, group->why.text);
 		request_finish_error(group->post->requests, request, &err);
 	}

@@ -16,8 +16,10 @@ complain(struct post *post, const char *why)
 {
 	struct credis_error fault;
 
-	error_set(&fault, CREDIS_ESTORE, "set %s to at least %s on the store, or clients are told of no"
-	    " change (%s)", setting, needed, why);
+	error_set(&fault, CREDIS_ESTORE,
+	    "set %s to at least %s on the store, or clients are told of no"
+	    " change (%s)",
+	    setting, needed, why);
 	for (struct served *s = post->served; s != NULL; s = s->next)
 		served_report(s, fault.text);
 }
@@ -40,7 +42,8 @@ on_set(void *arg, uint64_t id, const struct reply *reply, const struct credis_er
 static bool
 covers(const char *flags, char class)
 {
-	return strchr(flags, class) != NULL || (class != 'K' && class != 'E' && strchr(flags, 'A') != NULL);
+	return strchr(flags, class) != NULL ||
+	    (class != 'K' && class != 'E' && strchr(flags, 'A') != NULL);
 }
 
 static void
@@ -54,7 +57,7 @@ add_classes(struct post *post, const char *flags)
 	if (length + sizeof(needed) > sizeof(wanted))
 		return;
 	memcpy(wanted, flags, length + 1);
-	for (const char *class = needed; *class != '\0'; class++) {
+	for (const char *class = needed; *class != '\0'; class ++) {
 		if (covers(flags, *class))
 			continue;
 		enough = false;
@@ -67,8 +70,8 @@ add_classes(struct post *post, const char *flags)
 	if (out == NULL)
 		return;
 	command_texts(out, "CONFIG", "SET", setting, wanted, NULL);
-	log_event(post->log, CREDIS_LOG_INFO, "+events", "%s is now '%s', was '%s'", setting, wanted,
-	    flags);
+	log_event(post->log, CREDIS_LOG_INFO, "+events", "%s is now '%s', was '%s'", setting,
+	    wanted, flags);
 }
 
 static void

@@ -14,21 +14,17 @@ static const struct own_row {
 	enum credis_type type;
 	struct own_setting settings[4];
 } rows[OWN_KEYWORDS] = {
-	[OWN_STATE] = { "DISPSTATE", CREDIS_ENUMERATED, {
-		{ "values", "[\"starting\", \"ready\", \"degraded\", \"stopping\"]" },
-		{ "force", "false" },
-		{ "help", "What the dispatcher is doing" } } },
-	[OWN_ERROR] = { "DISPERROR", CREDIS_STRING, {
-		{ "help", "The dispatcher's last fault" } } },
-	[OWN_BEAT] = { "DISPBEAT", CREDIS_INTEGER, {
-		{ "heartbeat", "true" }, { "period", "1 second" },
+	[OWN_STATE] = { "DISPSTATE", CREDIS_ENUMERATED,
+	    { { "values", "[\"starting\", \"ready\", \"degraded\", \"stopping\"]" },
+		{ "force", "false" }, { "help", "What the dispatcher is doing" } } },
+	[OWN_ERROR] = { "DISPERROR", CREDIS_STRING, { { "help", "The dispatcher's last fault" } } },
+	[OWN_BEAT] = { "DISPBEAT", CREDIS_INTEGER,
+	    { { "heartbeat", "true" }, { "period", "1 second" },
 		{ "help", "Heartbeat: counts once a second" } } },
-	[OWN_START] = { "DISPSTART", CREDIS_STRING, {
-		{ "force", "false" },
-		{ "help", "When the dispatcher started (UTC)" } } },
-	[OWN_HOST] = { "DISPHOST", CREDIS_STRING, {
-		{ "force", "false" },
-		{ "help", "The host the dispatcher runs on" } } },
+	[OWN_START] = { "DISPSTART", CREDIS_STRING,
+	    { { "force", "false" }, { "help", "When the dispatcher started (UTC)" } } },
+	[OWN_HOST] = { "DISPHOST", CREDIS_STRING,
+	    { { "force", "false" }, { "help", "The host the dispatcher runs on" } } },
 };
 
 const char *

@@ -11,7 +11,7 @@
 #include <sys/queue.h>
 
 enum {
-	SEEN_IDS = 4096,            /* ids below the highest that are told apart */
+	SEEN_IDS = 4096, /* ids below the highest that are told apart */
 	SEEN_WORDS = SEEN_IDS / 64,
 };
 
@@ -23,11 +23,11 @@ struct memory {
 struct peer {
 	char client[NAMES_CLIENT + 1];
 	unsigned holders;
-	bool waiting;               /* in peers->waiting, which holds it */
-	int64_t doubtful_us;        /* what was sent until then may have been forgotten */
+	bool waiting;        /* in peers->waiting, which holds it */
+	int64_t doubtful_us; /* what was sent until then may have been forgotten */
 	uint64_t highest;
-	int64_t last_us;            /* when it last asked, on the store's clock */
-	uint64_t seen[SEEN_WORDS];  /* bit id % SEEN_IDS, for ids in (highest - SEEN_IDS, highest] */
+	int64_t last_us;           /* when it last asked, on the store's clock */
+	uint64_t seen[SEEN_WORDS]; /* bit id % SEEN_IDS, for ids in (highest - SEEN_IDS, highest] */
 	struct memory memory;
 	struct buffer outbox;
 	TAILQ_ENTRY(peer) recent;
@@ -41,10 +41,10 @@ struct peers {
 	struct store *store;
 	struct peers_limits limits;
 	struct peer *table;
-	struct peer_list recent;    /* least recent first */
+	struct peer_list recent; /* least recent first */
 	struct peer_list waiting;
 	struct event *flush;
-	int64_t forgot_us;          /* clients who asked until then may have been forgotten */
+	int64_t forgot_us; /* clients who asked until then may have been forgotten */
 	uint64_t dropped;
 };
 
@@ -181,7 +181,7 @@ memory_add(struct memory *memory, size_t limit, uint64_t id, const char *bytes, 
 		buffer_clear(&memory->newer);
 	}
 	if (sizeof(record) + length > limit / 2)
-		return;                 /* a retransmission will be answered "unknown" */
+		return; /* a retransmission will be answered "unknown" */
 	buffer_append(&memory->newer, &record, sizeof(record));
 	buffer_append(&memory->newer, bytes, length);
 	if (memory->newer.failed)
@@ -244,8 +244,8 @@ peer_answer(struct peers *peers, struct peer *peer, const struct message *answer
 	if (peer->outbox.failed)
 		return;
 	if (answer->is != MESSAGE_IS_ACCEPTED)
-		memory_add(&peer->memory, peers->limits.memory, answer->id, peer->outbox.bytes + start,
-		    peer->outbox.length - start);
+		memory_add(&peer->memory, peers->limits.memory, answer->id,
+		    peer->outbox.bytes + start, peer->outbox.length - start);
 	peers_wake(peers, peer);
 }
 
@@ -333,7 +333,7 @@ peers_flush(evutil_socket_t fd, short what, void *arg)
 		if (peer->outbox.failed)
 			buffer_clear(&peer->outbox);
 		if (peer->outbox.length > 0 && !peer_publish(peers, peer))
-			return;         /* peers_store_up() comes back to it */
+			return; /* peers_store_up() comes back to it */
 		peers_unwait(peers, peer);
 	}
 }

@@ -13,9 +13,9 @@ struct peer;
 
 /* Bounds; the oldest make room for new ones. */
 struct peers_limits {
-	size_t peers;               /* clients remembered; 0: 4096 */
-	size_t memory;              /* bytes of answers remembered for each; 0: 64 KiB */
-	size_t outbox;              /* bytes of answers waiting for each; 0: 1 MiB */
+	size_t peers;  /* clients remembered; 0: 4096 */
+	size_t memory; /* bytes of answers remembered for each; 0: 64 KiB */
+	size_t outbox; /* bytes of answers waiting for each; 0: 1 MiB */
 };
 
 struct peers *peers_new(struct event_base *base, struct store *store,
@@ -29,16 +29,15 @@ struct peer *peer_hold(struct peer *peer);
 void peer_release(struct peer *peer);
 
 enum peer_verdict {
-	PEER_NEW,                   /* never seen: execute it; it counts as seen from now on */
-	PEER_REPEATED,              /* answered before: the same answer is on its way again */
-	PEER_SEEN,                  /* seen: under way still, or its answer is forgotten */
-	PEER_FORGOTTEN,             /* too long ago to tell whether it was seen */
+	PEER_NEW,       /* never seen: execute it; it counts as seen from now on */
+	PEER_REPEATED,  /* answered before: the same answer is on its way again */
+	PEER_SEEN,      /* seen: under way still, or its answer is forgotten */
+	PEER_FORGOTTEN, /* too long ago to tell whether it was seen */
 };
 
 /* Decides on a request's id. 'sent_us' (0: unknown) tells old from new where the client itself was
  * forgotten. */
-enum peer_verdict peer_see(struct peers *peers, struct peer *peer, uint64_t id,
-    int64_t sent_us);
+enum peer_verdict peer_see(struct peers *peers, struct peer *peer, uint64_t id, int64_t sent_us);
 
 /* Sends an answer with this turn's others and remembers it unless it is "accepted". */
 void peer_answer(struct peers *peers, struct peer *peer, const struct message *answer);

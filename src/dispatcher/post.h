@@ -24,16 +24,16 @@ struct post {
 	struct peers *peers;
 	struct requests *requests;
 	struct intake *intake;
-	struct durability *durability;  /* NULL: the primary's word is enough */
+	struct durability *durability; /* NULL: the primary's word is enough */
 	const struct log *log;
-	char id[33];                /* of this dispatcher, for leases */
+	char id[33]; /* of this dispatcher, for leases */
 	char host[65];
-	char server[256];           /* "redis 7.0.15 at unix:///…" */
-	char run_id[48];            /* of the server: connection ids mean something within one run */
-	bool events_unknown;        /* CONFIG is forbidden: said so once a connection */
-	uint64_t times_lost;        /* connections to the store */
+	char server[256];    /* "redis 7.0.15 at unix:///…" */
+	char run_id[48];     /* of the server: connection ids mean something within one run */
+	bool events_unknown; /* CONFIG is forbidden: said so once a connection */
+	uint64_t times_lost; /* connections to the store */
 	int64_t started_us;
-	struct served *served;      /* list of all; served_next() */
+	struct served *served; /* list of all; served_next() */
 	uint32_t last_serial;
 
 	/* A service's state changed. */

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { SOME = 512 };                    /* entries asked about in one go */
+enum { SOME = 512 }; /* entries asked about in one go */
 
 bool
 reconcile_ask(struct served *served, size_t n, link_answer *answer)
@@ -61,8 +61,8 @@ adopt(struct served *served, struct entry *entry, const struct stored *stored)
 	if (!keyword_parse_value(entry->keyword, &value, stored->text, stored->length, &err)) {
 		struct credis_error fault;
 
-		error_set(&fault, err.code, "starts anew, as the stored value is not allowed any more: %s",
-		    err.text);
+		error_set(&fault, err.code,
+		    "starts anew, as the stored value is not allowed any more: %s", err.text);
 		served_report(served, fault.text);
 		return false;
 	}

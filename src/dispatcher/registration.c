@@ -13,8 +13,8 @@
 #include <string.h>
 
 enum {
-	DESCRIBE_AT_ONCE = 512,     /* descriptions in one command */
-	RECONCILE_AT_ONCE = 2048,   /* values asked for before the answers are waited for */
+	DESCRIBE_AT_ONCE = 512,   /* descriptions in one command */
+	RECONCILE_AT_ONCE = 2048, /* values asked for before the answers are waited for */
 };
 
 /* FNV-1a, 64 bits: tells one set of descriptions from another, no more. */
@@ -62,8 +62,8 @@ begin(struct served *served, size_t words, const char *verb, enum names_of_servi
     link_answer *answer)
 {
 	struct post *post = served->post;
-	struct buffer *out = link_command(post->store.link, answer, post,
-	    post_ticket(served->round, what), NULL);
+	struct buffer *out =
+	    link_command(post->store.link, answer, post, post_ticket(served->round, what), NULL);
 	struct name key;
 
 	if (out == NULL)
@@ -98,8 +98,8 @@ finish(struct served *served)
 	struct registration *registration = &served->registration;
 
 	registration->under_way = false;
-	served_on_registered(served, registration->fault.code == CREDIS_OK ? NULL :
-	    &registration->fault);
+	served_on_registered(served,
+	    registration->fault.code == CREDIS_OK ? NULL : &registration->fault);
 }
 
 static void
@@ -130,7 +130,8 @@ announce(struct served *served)
 	command_text(out, "generation");
 	command_text(out, served->registration.generation);
 	names_services(&services, post->store.ns);
-	out = link_command(post->store.link, on_announced, post, post_ticket(served->round, 0), NULL);
+	out =
+	    link_command(post->store.link, on_announced, post, post_ticket(served->round, 0), NULL);
 	if (out != NULL)
 		command_texts(out, "SADD", services.text, served_name(served), NULL);
 }
@@ -161,10 +162,10 @@ reconcile_portion(struct served *served)
 {
 	struct registration *registration = &served->registration;
 
-	for (size_t n = 0; n < RECONCILE_AT_ONCE && registration->reconciled < served->registry.count;
-	     n++) {
+	for (size_t n = 0;
+	     n < RECONCILE_AT_ONCE && registration->reconciled < served->registry.count; n++) {
 		if (!reconcile_ask(served, registration->reconciled, on_value))
-			return;         /* the link is lost: served_store_down() sees to it */
+			return; /* the link is lost: served_store_down() sees to it */
 		registration->reconciled++;
 	}
 }
@@ -249,8 +250,7 @@ on_generation(void *arg, uint64_t ticket, const struct reply *reply, const struc
 
 	(void)err;
 	if (served != NULL)
-		served->registration.described_before =
-		    reply->kind == REPLY_TEXT &&
+		served->registration.described_before = reply->kind == REPLY_TEXT &&
 		    strcmp(reply->text, served->registration.generation) == 0;
 }
 
@@ -264,8 +264,8 @@ on_type(void *arg, uint64_t ticket, const struct reply *reply, const struct cred
 	if (served == NULL || reply_text_is(reply, "hash") || reply_text_is(reply, "none") ||
 	    reply->kind == REPLY_ERROR)
 		return;
-	log_event(served->post->log, CREDIS_LOG_WARNING, "heal", "%s: a %s lay where a hash belongs",
-	    served_name(served), reply->text);
+	log_event(served->post->log, CREDIS_LOG_WARNING, "heal",
+	    "%s: a %s lay where a hash belongs", served_name(served), reply->text);
 	begin(served, 2, "DEL", (enum names_of_service)(uint32_t)ticket, on_write);
 }
 
@@ -321,8 +321,9 @@ on_check_generation(void *arg, uint64_t ticket, const struct reply *reply,
 	struct served *served = still_ready(arg, ticket, reply);
 
 	(void)err;
-	if (served != NULL && !(reply->kind == REPLY_TEXT &&
-	    strcmp(reply->text, served->registration.generation) == 0))
+	if (served != NULL &&
+	    !(reply->kind == REPLY_TEXT &&
+		strcmp(reply->text, served->registration.generation) == 0))
 		begin_anew(served, "the store forgot what it is");
 }
 
@@ -334,14 +335,13 @@ on_check_count(void *arg, uint64_t ticket, const struct reply *reply,
 	int64_t count = -1;
 
 	(void)err;
-	if (served != NULL && !(reply_integer(reply, &count) &&
-	    (size_t)count == served->registry.count))
+	if (served != NULL &&
+	    !(reply_integer(reply, &count) && (size_t)count == served->registry.count))
 		begin_anew(served, "the store forgot descriptions");
 }
 
 static void
-on_check_name(void *arg, uint64_t ticket, const struct reply *reply,
-    const struct credis_error *err)
+on_check_name(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
 {
 	struct served *served = still_ready(arg, ticket, reply);
 	struct name services;
@@ -373,7 +373,8 @@ registration_check(struct served *served)
 		command_text(out, "generation");
 	begin(served, 2, "HLEN", NAMES_KEYWORDS, on_check_count);
 	names_services(&services, post->store.ns);
-	out = link_command(post->store.link, on_check_name, post, post_ticket(served->round, 0), NULL);
+	out = link_command(post->store.link, on_check_name, post, post_ticket(served->round, 0),
+	    NULL);
 	if (out != NULL)
 		command_texts(out, "SISMEMBER", services.text, served_name(served), NULL);
 }

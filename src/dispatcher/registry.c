@@ -183,7 +183,7 @@ entry_inherit(struct entry *entry, struct entry *old)
 	if (!old->known)
 		return;
 	if (!keyword_parse_value(entry->keyword, &value, value_text(&old->value), old->value.length,
-	    NULL)) {
+		NULL)) {
 		entry_start_anew(entry, old->given_time_us + 1);
 		return;
 	}

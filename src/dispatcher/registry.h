@@ -8,22 +8,22 @@
 #include "dispatcher/service.h"
 
 struct entry {
-	struct credis_keyword *keyword;     /* lent by the definition or the registry */
-	struct credis_value value;          /* what the store holds, or shall hold */
-	uint64_t seq;                       /* of 'value'; 0 before the first */
+	struct credis_keyword *keyword; /* lent by the definition or the registry */
+	struct credis_value value;      /* what the store holds, or shall hold */
+	uint64_t seq;                   /* of 'value'; 0 before the first */
 	int64_t time_us;
-	uint64_t given_seq;                 /* the highest handed out to a write */
+	uint64_t given_seq; /* the highest handed out to a write */
 	int64_t given_time_us;
-	uint64_t asked_seq;                 /* given_seq when the store was last asked (reconcile.c) */
-	struct entry *successor;            /* who took over in a newer registry; held */
-	uint32_t writes;                    /* under way */
-	uint32_t holders;                   /* the registry, a predecessor, requests */
-	bool known;                         /* 'value' is ours: not to be taken from the store */
-	UT_hash_handle hh;                  /* by the keyword's name */
+	uint64_t asked_seq;      /* given_seq when the store was last asked (reconcile.c) */
+	struct entry *successor; /* who took over in a newer registry; held */
+	uint32_t writes;         /* under way */
+	uint32_t holders;        /* the registry, a predecessor, requests */
+	bool known;              /* 'value' is ours: not to be taken from the store */
+	UT_hash_handle hh;       /* by the keyword's name */
 };
 
 struct registry {
-	struct entry **entries;             /* in the definition's order, own ones last */
+	struct entry **entries; /* in the definition's order, own ones last */
 	size_t count;
 	struct entry *names;
 	struct credis_keyword *own[OWN_KEYWORDS];

@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ACCEPT_MS = 50 };                /* said "accepted" when not finished by then */
+enum { ACCEPT_MS = 50 }; /* said "accepted" when not finished by then */
 
 TAILQ_HEAD(request_list, request);
 
 struct slot {
 	struct request request;
-	uint32_t generation;        /* odd while in use */
+	uint32_t generation; /* odd while in use */
 	uint32_t next_free;
 };
 
@@ -23,9 +23,9 @@ struct requests {
 	struct peers *peers;
 	struct store *store;
 	struct requests_limits limits;
-	struct slot **slots;        /* each allocated once, kept: requests do not move */
+	struct slot **slots; /* each allocated once, kept: requests do not move */
 	uint32_t slot_count, slot_room;
-	uint32_t first_free;        /* index + 1; 0: none */
+	uint32_t first_free; /* index + 1; 0: none */
 	size_t count;
 	size_t bytes;
 	struct request_list arrivals;
@@ -109,11 +109,12 @@ static bool
 within_bounds(const struct requests *requests, size_t length, struct credis_error *err)
 {
 	if (requests->count >= requests->limits.count)
-		return error_set(err, CREDIS_EBUSY, "%zu requests are under way already, the most there may be",
-		    requests->count);
+		return error_set(err, CREDIS_EBUSY,
+		    "%zu requests are under way already, the most there may be", requests->count);
 	if (requests->bytes + length > requests->limits.bytes)
-		return error_set(err, CREDIS_EBUSY, "%zu bytes of values are under way, of %zu there may be",
-		    requests->bytes, requests->limits.bytes);
+		return error_set(err, CREDIS_EBUSY,
+		    "%zu bytes of values are under way, of %zu there may be", requests->bytes,
+		    requests->limits.bytes);
 	return true;
 }
 
@@ -202,7 +203,8 @@ requests_under_way(const struct requests *requests, const struct peer *peer, uin
 {
 	const struct request *request;
 
-	TAILQ_FOREACH (request, &requests->arrivals, arrival) {
+	TAILQ_FOREACH(request, &requests->arrivals, arrival)
+	{
 		if (request->peer == peer && request->id == id)
 			return true;
 	}
@@ -227,7 +229,8 @@ on_accept_due(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	TAILQ_FOREACH (request, &requests->arrivals, arrival) {
+	TAILQ_FOREACH(request, &requests->arrivals, arrival)
+	{
 		int64_t due_us = request->arrived_us + ACCEPT_MS * 1000;
 
 		if (request->accepted)
@@ -277,7 +280,8 @@ request_finish_done(struct requests *requests, struct request *request)
 	count_lag(requests, request);
 	answer_done(requests, request->peer, request->id, request->seq, request->time_us,
 	    &request->value);
-	entry_take_value(entry_now(request->entry), &request->value, request->seq, request->time_us);
+	entry_take_value(entry_now(request->entry), &request->value, request->seq,
+	    request->time_us);
 	request_release(requests, request);
 }
 
@@ -297,14 +301,10 @@ code_is(enum credis_code code)
 	case CREDIS_EDRIVER:
 	case CREDIS_ETIMEOUT:
 	case CREDIS_ESTORE:
-	case CREDIS_ENOMEM:
-		return MESSAGE_IS_FAILED;
-	case CREDIS_EEXPIRED:
-		return MESSAGE_IS_EXPIRED;
-	case CREDIS_EUNKNOWN:
-		return MESSAGE_IS_UNKNOWN;
-	default:
-		return MESSAGE_IS_REFUSED;
+	case CREDIS_ENOMEM: return MESSAGE_IS_FAILED;
+	case CREDIS_EEXPIRED: return MESSAGE_IS_EXPIRED;
+	case CREDIS_EUNKNOWN: return MESSAGE_IS_UNKNOWN;
+	default: return MESSAGE_IS_REFUSED;
 	}
 }
 
@@ -312,14 +312,10 @@ static uint64_t *
 counter_for(struct served *served, enum message_is is)
 {
 	switch (is) {
-	case MESSAGE_IS_FAILED:
-		return &served->counters.failed;
-	case MESSAGE_IS_EXPIRED:
-		return &served->counters.expired;
-	case MESSAGE_IS_UNKNOWN:
-		return &served->counters.unknown;
-	default:
-		return &served->counters.refused;
+	case MESSAGE_IS_FAILED: return &served->counters.failed;
+	case MESSAGE_IS_EXPIRED: return &served->counters.expired;
+	case MESSAGE_IS_UNKNOWN: return &served->counters.unknown;
+	default: return &served->counters.refused;
 	}
 }
 
@@ -357,8 +353,8 @@ request_finish_error(struct requests *requests, struct request *request,
 {
 	request_enter(requests, request, REQUEST_FINISHED);
 	count_lag(requests, request);
-	answer_error(requests, request->served, request->peer, request->id, entry_now(request->entry),
-	    err);
+	answer_error(requests, request->served, request->peer, request->id,
+	    entry_now(request->entry), err);
 	request_release(requests, request);
 }
 
@@ -366,7 +362,8 @@ void
 request_finish_written(struct requests *requests, struct request *request,
     const struct credis_error *err)
 {
-	entry_take_value(entry_now(request->entry), &request->value, request->seq, request->time_us);
+	entry_take_value(entry_now(request->entry), &request->value, request->seq,
+	    request->time_us);
 	request_finish_error(requests, request, err);
 }
 

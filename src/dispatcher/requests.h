@@ -16,25 +16,25 @@ struct served;
 struct group;
 
 enum request_state {
-	REQUEST_CHECKED,            /* allowed; nothing done yet */
-	REQUEST_STORING,            /* the store was asked to write it */
-	REQUEST_REPLICATING,        /* written; its replicas are waited for */
-	REQUEST_FINISHED,           /* answered; gone with the call that finished it */
+	REQUEST_CHECKED,     /* allowed; nothing done yet */
+	REQUEST_STORING,     /* the store was asked to write it */
+	REQUEST_REPLICATING, /* written; its replicas are waited for */
+	REQUEST_FINISHED,    /* answered; gone with the call that finished it */
 };
 
 struct request {
-	uint64_t handle;            /* for callbacks: request_find() */
+	uint64_t handle; /* for callbacks: request_find() */
 	enum request_state state;
 	struct served *served;
-	struct entry *entry;        /* held */
-	struct group *group;        /* all-or-nothing set it belongs to; NULL: none */
-	size_t place;               /* in that set */
-	struct peer *peer;          /* held; NULL: nobody wants an answer */
-	uint64_t id;                /* the peer's */
+	struct entry *entry; /* held */
+	struct group *group; /* all-or-nothing set it belongs to; NULL: none */
+	size_t place;        /* in that set */
+	struct peer *peer;   /* held; NULL: nobody wants an answer */
+	uint64_t id;         /* the peer's */
 	int64_t arrived_us;
 	bool accepted;
-	bool replacing;             /* writing over a key of another type */
-	size_t charged;             /* bytes it counts for in the bounds */
+	bool replacing; /* writing over a key of another type */
+	size_t charged; /* bytes it counts for in the bounds */
 	struct credis_value value;
 	uint64_t seq;
 	int64_t time_us;
@@ -44,21 +44,20 @@ struct request {
 struct requests;
 
 struct requests_limits {
-	size_t count;               /* requests under way; 0: 65536 */
-	size_t bytes;               /* of their values; 0: 64 MiB */
+	size_t count; /* requests under way; 0: 65536 */
+	size_t bytes; /* of their values; 0: 64 MiB */
 };
 
-struct requests *requests_new(struct event_base *base, struct peers *peers,
-    struct store *store, const struct requests_limits *limits);
+struct requests *requests_new(struct event_base *base, struct peers *peers, struct store *store,
+    const struct requests_limits *limits);
 
 /* Whatever is under way is dropped unanswered. */
 void requests_free(struct requests *requests);
 
 /* A new request in state CHECKED; 'entry' and 'peer' (may be NULL) are held, 'value' is taken. NULL when
  * the bounds are reached (CREDIS_EBUSY) or memory is out (CREDIS_ENOMEM); 'value' is then cleared. */
-struct request *request_new(struct requests *requests, struct served *served,
-    struct entry *entry, struct peer *peer, uint64_t id, struct credis_value *value,
-    struct credis_error *err);
+struct request *request_new(struct requests *requests, struct served *served, struct entry *entry,
+    struct peer *peer, uint64_t id, struct credis_value *value, struct credis_error *err);
 
 /* NULL: finished while Redis was thinking. */
 struct request *request_find(struct requests *requests, uint64_t handle);
@@ -66,8 +65,7 @@ struct request *request_find(struct requests *requests, uint64_t handle);
 /* Whether a request of this id and peer is under way. A slow look for a rare question. */
 bool requests_under_way(const struct requests *requests, const struct peer *peer, uint64_t id);
 
-void request_enter(struct requests *requests, struct request *request,
-    enum request_state state);
+void request_enter(struct requests *requests, struct request *request, enum request_state state);
 
 /* The final answers: done with the value as stored, which becomes the keyword's present one; or what 'err'
  * says. The request is gone after it. */
@@ -84,8 +82,8 @@ void requests_turn_away(struct requests *requests, struct served *served, struct
     const struct message *message, const struct entry *entry, const struct credis_error *err);
 
 /* Answers done with a keyword's present value, where there was nothing to do. */
-void requests_answer_present(struct requests *requests, struct served *served,
-    struct peer *peer, uint64_t id, const struct entry *entry);
+void requests_answer_present(struct requests *requests, struct served *served, struct peer *peer,
+    uint64_t id, const struct entry *entry);
 
 size_t requests_count(const struct requests *requests);
 

@@ -11,7 +11,7 @@
 
 struct beat {
 	struct served *served;
-	struct entry *entry;        /* held */
+	struct entry *entry; /* held */
 	struct event *timer;
 };
 

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { STATISTICS_SECONDS = 10 };       /* how long the figures outlive us */
+enum { STATISTICS_SECONDS = 10 }; /* how long the figures outlive us */
 
 static const char *const state_words[] = {
 	[SERVED_AWAY] = "-served",
@@ -118,8 +118,8 @@ served_follow(struct served *served, struct credis_service *definition, struct c
 	served->looked_at = 0;
 	registration_abandon(served);
 	if (!registration_prepare(served) || !schedule_start(&served->schedule, served))
-		log_event(served->post->log, CREDIS_LOG_ERROR, "memory", "%s: out of memory while reloading",
-		    served_name(served));
+		log_event(served->post->log, CREDIS_LOG_ERROR, "memory",
+		    "%s: out of memory while reloading", served_name(served));
 	if (served->state >= SERVED_REGISTERING && served->state <= SERVED_READY) {
 		intake_unsubscribe(served->post->intake, definition->name, &old, &fresh);
 		registration_start(served);
@@ -171,7 +171,8 @@ leave_channels(struct served *served)
 {
 	registration_abandon(served);
 	if (served->state == SERVED_READY || served->state == SERVED_SUBSCRIBING)
-		intake_unsubscribe(served->post->intake, served_name(served), &served->registry, NULL);
+		intake_unsubscribe(served->post->intake, served_name(served), &served->registry,
+		    NULL);
 }
 
 void
@@ -194,8 +195,9 @@ served_on_lease_others(struct served *served)
 	char holder[128], why[192];
 
 	leave_channels(served);
-	holdback_clear(&served->holdback);      /* whoever serves has them, too */
-	snprintf(why, sizeof(why), "served by %s; standing by", lease_holder(&served->lease, holder));
+	holdback_clear(&served->holdback); /* whoever serves has them, too */
+	snprintf(why, sizeof(why), "served by %s; standing by",
+	    lease_holder(&served->lease, holder));
 	served_enter(served, SERVED_STANDBY, why);
 }
 
@@ -213,7 +215,7 @@ served_on_registered(struct served *served, const struct credis_error *err)
 	if (err != NULL) {
 		served_report(served, err->text);
 		served_enter(served, served->state, err->text);
-		return;                 /* served_tick() tries again */
+		return; /* served_tick() tries again */
 	}
 	if (served->state == SERVED_REGISTERING) {
 		set_own_at_start(served);
@@ -239,8 +241,8 @@ is_serving_soon(const struct served *served)
 }
 
 void
-served_take(struct served *served, struct entry *entry, enum dispatch_verb verb, const char *payload,
-    size_t length)
+served_take(struct served *served, struct entry *entry, enum dispatch_verb verb,
+    const char *payload, size_t length)
 {
 	struct slice name = { "", 0 };
 
@@ -295,7 +297,7 @@ served_set(struct served *served, struct entry *entry, const char *text, size_t 
 	entry_next(entry, store_now_us(&post->store), &seq, &time_us);
 	entry_take_value(entry, &value, seq, time_us);
 	if (served->state < SERVED_REGISTERING || !lease_is_fresh(&served->lease))
-		return true;            /* registration will store it */
+		return true; /* registration will store it */
 	write = (struct store_write){ served_name(served), entry->keyword->name,
 		value_text(&entry->value), entry->value.length, seq, time_us };
 	store_write(&post->store, &write, NULL, NULL, 0, NULL);
@@ -314,7 +316,8 @@ served_set_own(struct served *served, enum own_keyword own, const char *text)
 void
 served_report(struct served *served, const char *fault)
 {
-	log_event(served->post->log, CREDIS_LOG_WARNING, "fault", "%s: %s", served_name(served), fault);
+	log_event(served->post->log, CREDIS_LOG_WARNING, "fault", "%s: %s", served_name(served),
+	    fault);
 	served_set_own(served, OWN_ERROR, fault);
 }
 

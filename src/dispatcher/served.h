@@ -14,21 +14,21 @@
 #include "dispatcher/service.h"
 
 enum served_state {
-	SERVED_AWAY,                /* the store is */
-	SERVED_CLAIMING,            /* asking for the lease */
-	SERVED_STANDBY,             /* another dispatcher holds it */
+	SERVED_AWAY,     /* the store is */
+	SERVED_CLAIMING, /* asking for the lease */
+	SERVED_STANDBY,  /* another dispatcher holds it */
 	SERVED_REGISTERING,
 	SERVED_SUBSCRIBING,
 	SERVED_READY,
-	SERVED_STOPPING,            /* finishing what is under way */
-	SERVED_STOPPED,             /* lease given up */
+	SERVED_STOPPING, /* finishing what is under way */
+	SERVED_STOPPED,  /* lease given up */
 };
 
 struct served {
-	struct served *next;        /* in post->served */
+	struct served *next; /* in post->served */
 	struct post *post;
-	uint32_t serial;            /* for tickets, as long as it lives */
-	uint32_t round;             /* for tickets that count entries; see served_new_round() */
+	uint32_t serial; /* for tickets, as long as it lives */
+	uint32_t round;  /* for tickets that count entries; see served_new_round() */
 	struct credis_service *definition;
 	struct registry registry;
 	struct lease lease;
@@ -37,16 +37,16 @@ struct served {
 	struct holdback holdback;
 	struct counters counters;
 	enum served_state state;
-	bool doomed;                /* to be removed from the store when stopped */
-	bool drained;               /* stopping: nothing more comes from the intake */
-	uint64_t under_way;         /* requests */
-	size_t looked_at;           /* where reconcile_some() goes on */
-	int64_t took_us;            /* when we took over: what was sent before is not ours to judge */
-	uint64_t last_requests;     /* counters at the last tick */
+	bool doomed;            /* to be removed from the store when stopped */
+	bool drained;           /* stopping: nothing more comes from the intake */
+	uint64_t under_way;     /* requests */
+	size_t looked_at;       /* where reconcile_some() goes on */
+	int64_t took_us;        /* when we took over: what was sent before is not ours to judge */
+	uint64_t last_requests; /* counters at the last tick */
 	uint64_t last_finished, last_lag_us;
 	double rate;
 	int64_t lag_us;
-	char why[CREDIS_ERROR_TEXT];/* why it is not ready; "" */
+	char why[CREDIS_ERROR_TEXT]; /* why it is not ready; "" */
 };
 
 /* Takes 'definition' on success. */

@@ -46,7 +46,8 @@ credis_service_free(struct credis_service *service)
 
 	if (service == NULL)
 		return;
-	HASH_ITER (hh, service->names, name, next) {
+	HASH_ITER(hh, service->names, name, next)
+	{
 		HASH_DEL(service->names, name);
 		free(name);
 	}
@@ -99,8 +100,8 @@ service_claim_name(struct credis_service *service, const char *text, struct cred
 
 	HASH_FIND_STR(service->names, text, name);
 	if (name != NULL)
-		return error_set(err, CREDIS_EINVAL, "%s: the service %s has a keyword of this name already",
-		    text, service->name);
+		return error_set(err, CREDIS_EINVAL,
+		    "%s: the service %s has a keyword of this name already", text, service->name);
 	name = calloc(1, sizeof(*name));
 	if (name == NULL)
 		return error_no_memory(err);
@@ -118,7 +119,8 @@ credis_service_take_keyword(struct credis_service *service, struct credis_keywor
 	const char *name = credis_keyword_name(keyword);
 
 	if (own_keyword_is(name))
-		return error_set(err, CREDIS_EINVAL, "%s: the name is one of the dispatcher's own", name);
+		return error_set(err, CREDIS_EINVAL, "%s: the name is one of the dispatcher's own",
+		    name);
 	if (!service_make_room(service))
 		return error_no_memory(err);
 	if (!service_claim_name(service, name, err))

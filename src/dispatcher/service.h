@@ -12,7 +12,7 @@ struct credis_service {
 	struct credis_keyword **keywords;
 	size_t count;
 	size_t room;
-	struct service_name *names;         /* table of the names above */
+	struct service_name *names; /* table of the names above */
 };
 
 /* The dispatcher's own keywords. */

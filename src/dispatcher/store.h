@@ -10,11 +10,11 @@
 
 /* The way to the store, shared by every room of the dispatcher. */
 struct store {
-	struct link *link;          /* commands */
+	struct link *link; /* commands */
 	const char *ns;
 	int db;
 	const struct log *log;
-	int64_t offset_us;          /* the store's clock minus ours, kept while it is away */
+	int64_t offset_us; /* the store's clock minus ours, kept while it is away */
 };
 
 /* The store's clock, Unix time in microseconds. */
@@ -45,12 +45,12 @@ bool store_replace(struct store *store, const struct store_write *write, link_an
     void *arg, uint64_t id, struct credis_error *err);
 
 /* Asks for value, time and sequence; store_read_reply() understands the reply. */
-bool store_read(struct store *store, const char *service, const char *keyword,
-    link_answer *answer, void *arg, uint64_t id, struct credis_error *err);
+bool store_read(struct store *store, const char *service, const char *keyword, link_answer *answer,
+    void *arg, uint64_t id, struct credis_error *err);
 
 struct stored {
-	bool wrong_type;            /* something else lies under the key */
-	bool present;               /* value, time and seq are all there and well-formed */
+	bool wrong_type; /* something else lies under the key */
+	bool present;    /* value, time and seq are all there and well-formed */
 	const char *text;
 	size_t length;
 	uint64_t seq;

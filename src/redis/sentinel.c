@@ -12,8 +12,8 @@
 #include <string.h>
 
 enum {
-	ASK_MS = 1000,              /* how often the one that is asked is asked again */
-	PATIENCE_MS = 1000,         /* for each sentinel to connect and answer */
+	ASK_MS = 1000,      /* how often the one that is asked is asked again */
+	PATIENCE_MS = 1000, /* for each sentinel to connect and answer */
 };
 
 struct sentinel {
@@ -22,12 +22,12 @@ struct sentinel {
 	const struct log *log;
 	sentinel_primary *on_primary;
 	void *arg;
-	const char *next;           /* in url->sentinels: whose turn is next */
+	const char *next; /* in url->sentinels: whose turn is next */
 	struct link *asks;
 	struct link *hears;
-	struct event *timer;        /* the next question */
-	bool wanted;                /* sentinel_ask() waits for an answer */
-	char host[256];             /* the primary last named; "" before */
+	struct event *timer; /* the next question */
+	bool wanted;         /* sentinel_ask() waits for an answer */
+	char host[256];      /* the primary last named; "" before */
 	int port;
 	char fault[CREDIS_ERROR_TEXT];
 };
@@ -43,8 +43,12 @@ sentinel_new(struct event_base *base, const struct url *url, const struct log *l
 
 	if (sentinel == NULL)
 		return NULL;
-	*sentinel = (struct sentinel){ .base = base, .url = url, .log = log,
-		.on_primary = on_primary, .arg = arg, .next = url->sentinels };
+	*sentinel = (struct sentinel){ .base = base,
+		.url = url,
+		.log = log,
+		.on_primary = on_primary,
+		.arg = arg,
+		.next = url->sentinels };
 	sentinel->timer = event_new(base, -1, 0, on_timer, sentinel);
 	if (sentinel->timer != NULL)
 		return sentinel;
@@ -92,8 +96,8 @@ hear_of(struct sentinel *sentinel, const char *host, int port)
 		return;
 	sentinel->wanted = false;
 	if (news)
-		log_event(sentinel->log, CREDIS_LOG_INFO, "primary", "%s is at %s:%d", sentinel->url->primary,
-		    host, port);
+		log_event(sentinel->log, CREDIS_LOG_INFO, "primary", "%s is at %s:%d",
+		    sentinel->url->primary, host, port);
 	sentinel->on_primary(sentinel->arg, sentinel->host, port);
 }
 
@@ -106,12 +110,14 @@ on_address(void *arg, uint64_t id, const struct reply *reply, const struct credi
 
 	(void)id;
 	if (reply == NULL) {
-		text_quote(sentinel->fault, err->text, strlen(err->text), sizeof sentinel->fault - 4);
-		return;                 /* the link's on_down() turns to the next */
+		text_quote(sentinel->fault, err->text, strlen(err->text),
+		    sizeof sentinel->fault - 4);
+		return; /* the link's on_down() turns to the next */
 	}
 	host = reply_item(reply, 0);
 	port = reply_item(reply, 1);
-	if (host->kind == REPLY_TEXT && reply_integer(port, &number) && number > 0 && number <= 65535) {
+	if (host->kind == REPLY_TEXT && reply_integer(port, &number) && number > 0 &&
+	    number <= 65535) {
 		hear_of(sentinel, host->text, (int)number);
 		arm(sentinel, ASK_MS);
 		return;
@@ -127,7 +133,8 @@ ask(struct sentinel *sentinel)
 	struct buffer *out = link_command(sentinel->asks, on_address, sentinel, 0, NULL);
 
 	if (out != NULL)
-		command_texts(out, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", sentinel->url->primary, NULL);
+		command_texts(out, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", sentinel->url->primary,
+		    NULL);
 }
 
 static void

@@ -14,8 +14,8 @@ struct sentinel;
 typedef void sentinel_primary(void *arg, const char *host, int port);
 
 /* 'url' (with sentinels) and 'log' are lent for its life. NULL when out of memory. */
-struct sentinel *sentinel_new(struct event_base *base, const struct url *url,
-    const struct log *log, sentinel_primary *on_primary, void *arg);
+struct sentinel *sentinel_new(struct event_base *base, const struct url *url, const struct log *log,
+    sentinel_primary *on_primary, void *arg);
 void sentinel_free(struct sentinel *sentinel);
 
 /* Asks until one of them knows. */

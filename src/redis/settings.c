@@ -32,7 +32,8 @@ copy_url(struct url *copy, const struct url *url)
 	    copy_text(&copy->user, url->user) && copy_text(&copy->password, url->password) &&
 	    copy_text(&copy->client_name, url->client_name) && copy_text(&copy->ca, url->ca) &&
 	    copy_text(&copy->certificate, url->certificate) && copy_text(&copy->key, url->key) &&
-	    copy_text(&copy->sentinels, url->sentinels) && copy_text(&copy->primary, url->primary) &&
+	    copy_text(&copy->sentinels, url->sentinels) &&
+	    copy_text(&copy->primary, url->primary) &&
 	    copy_text(&copy->sentinel_user, url->sentinel_user) &&
 	    copy_text(&copy->sentinel_password, url->sentinel_password);
 }
