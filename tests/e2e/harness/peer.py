@@ -44,7 +44,7 @@ class Peer:
             for answer in parse_answers(message["data"]):
                 self.answers.setdefault(int(answer["id"]), []).append(answer)
 
-    def header(self, number=None, expires=10.0, sent=None, **more):
+    def header(self, number=None, expires=60.0, sent=None, **more):
         """A header line; 'expires' counts from now; None leaves a field out."""
         if number is None:
             number = self.next_id
