@@ -216,3 +216,20 @@ dispatch_payload(struct post *post, struct served *served, struct entry *entry,
 	if (group != NULL)
 		group_execute(group);
 }
+
+void
+dispatch_refuse(struct post *post, struct served *served, const char *payload, size_t length,
+    const struct credis_error *err)
+{
+	struct asking asking = { .post = post, .served = served };
+	struct message_reader reader;
+	struct message message;
+
+	message_reader_init(&reader, payload, length);
+	asking.message = &message;
+	while (message_next(&reader, &message, NULL) == MESSAGE_READ) {
+		asking.peer = find_peer(post, &message);
+		served->counters.requests++;
+		turn_away(&asking, err);
+	}
+}

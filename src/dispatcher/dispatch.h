@@ -13,6 +13,10 @@ enum dispatch_verb { DISPATCH_MODIFY, DISPATCH_READ };
 void dispatch_payload(struct post *post, struct served *served, struct entry *entry,
     enum dispatch_verb verb, const char *payload, size_t length);
 
+/* Answers everything in a payload with 'err', executing nothing. */
+void dispatch_refuse(struct post *post, struct served *served, const char *payload, size_t length,
+    const struct credis_error *err);
+
 /* A message on its way through: all that a verb needs to know. */
 struct asking {
 	struct post *post;

@@ -245,12 +245,16 @@ served_take(struct served *served, struct entry *entry, enum dispatch_verb verb,
     const char *payload, size_t length)
 {
 	struct slice name = { "", 0 };
+	struct credis_error err;
 
 	if (entry != NULL)
 		name = (struct slice){ entry->keyword->name, strlen(entry->keyword->name) };
 	if (is_serving_soon(served)) {
-		if (!holdback_add(&served->holdback, verb, &name, payload, length))
-			served->counters.faults++;
+		if (!holdback_add(&served->holdback, verb, &name, payload, length)) {
+			error_set(&err, CREDIS_EBUSY, "%s: too many requests wait for the store",
+			    served_name(served));
+			dispatch_refuse(served->post, served, payload, length, &err);
+		}
 		return;
 	}
 	if (served->state != SERVED_STANDBY && served->state != SERVED_STOPPED)
