@@ -12,7 +12,7 @@ VALUE_KEY = re.compile(rb"credis:\{(\w+)\}:([^:]+)$")
 class Write:
     """One HSET of a keyword's hash."""
 
-    __slots__ = ("at", "keyword", "token", "length", "seq", "time_us", "set", "before")
+    __slots__ = ("at", "keyword", "token", "length", "seq", "time_us", "set", "before", "place")
 
     def __init__(self, at, keyword, token, length, seq, time_us, number):
         self.at = at                # place in the history of everything
@@ -23,6 +23,7 @@ class Write:
         self.time_us = time_us
         self.set = number           # of the MULTI it was in; 0: none
         self.before = None          # the write that it replaced; None: nothing was there
+        self.place = 0              # in its keyword's history
 
     def __repr__(self):
         return f"[{self.at}] {self.keyword} seq {self.seq} = {self.token}"
@@ -128,7 +129,9 @@ class Audit:
                       int(seconds) * 1000000 + int(micros), self.set if self.in_set else 0)
         write.before = self.present.get(keyword)
         self.present[keyword] = write
-        self.history.setdefault(keyword, []).append(write)
+        history = self.history.setdefault(keyword, [])
+        write.place = len(history)
+        history.append(write)
 
     def lose(self, keyword, flush):
         before = self.present.pop(keyword)

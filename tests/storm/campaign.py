@@ -197,12 +197,17 @@ class Campaign:
         for path in self.record_paths():
             self.records.read(path)
         clock_us = (time.time_ns() - time.monotonic_ns()) // 1000
-        case = checker.Case(self.records, audit.Audit.of(aof), self.snapshot, self.calm_flushes(), clock_us, clients)
+        case = checker.Case(self.records, audit.Audit.of(aof), self.snapshot, self.calm_flushes(),
+                            self.stalls(), clock_us, clients)
         self.violations += checker.check(case)
+
+    def stalls(self):
+        return [(event.began, event.ended or self.records.last) for event in self.events
+                if event.fault.kind == "stall clients"]
 
     def calm_flushes(self):
         """The FLUSHALLs beside which nothing else hit the store or whoever served."""
-        flushes = [event for event in self.events if event.fault.kind == "flush"]
+        flushes = [event for event in self.events if event.fault.kind in ("flush", "empty store")]
         return {n for n, flush in enumerate(flushes)
                 if not any(other is not flush and near(other, flush) and matters(other, flush) for other in self.events)}
 

@@ -23,6 +23,7 @@ class Case:
     audit: object
     snapshot: dict = field(default_factory=dict)        # keyword: (seq, token) after healing
     calm_flushes: set = field(default_factory=set)      # FLUSHALLs, from 0, beside which nothing else went wrong
+    stalls: list = field(default_factory=list)          # (from, to) when clients were not let run
     clock_us: int = 0                                   # the wall clock less the monotonic one
     clients: int = 0                                    # that should have come to their end
 
@@ -65,9 +66,10 @@ def check_answered_once(case):
 def check_in_time(case):
     """An outcome comes by the deadline."""
     for r in case.records.requests.values():
-        due = r.expires_us - case.clock_us + LATE_US
-        if r.ends and not r.wire and r.end.time > due:
-            yield f"{(r.end.time - due + LATE_US) / 1e6:.3f} s after its deadline: {r}"
+        deadline = r.expires_us - case.clock_us
+        awake = max([deadline] + [until for since, until in case.stalls if since <= deadline + LATE_US])
+        if r.ends and not r.wire and r.end.time > awake + LATE_US:
+            yield f"{(r.end.time - deadline) / 1e6:.3f} s after its deadline: {r}"
 
 
 def check_done_is_done(case):
@@ -229,12 +231,21 @@ def check_sets(case):
     for members in sets.values():
         first = [case.writes_of(r)[0] if case.writes_of(r) else None for r in members]
         written = [w for w in first if w is not None]
-        if not written:
-            continue
-        if len(written) < len(members):
+        together = {w.set for w in written if not lay_elsewhere(case, w)}
+        if 0 < len(written) < len(members):
             yield f"{len(written)} of a set of {len(members)} written: {members}"
-        elif len({w.set for w in written}) > 1 or written[0].set == 0:
+        elif len(together) > 1 or 0 in together:
             yield f"a set written in pieces: {members}; {written}"
+
+
+def lay_elsewhere(case, write):
+    """Whether it had to make way for itself, as something else lay under its key: on its own, then."""
+    before = entry_before(case, write)
+    return isinstance(before, Loss) and before.flush < 0
+
+
+def entry_before(case, write):
+    return case.audit.history[write.keyword][write.place - 1] if write.place else None
 
 
 def check_if_seq(case):
@@ -247,9 +258,7 @@ def check_if_seq(case):
 
 def stood_at(case, write):
     """The number before a write; that of memory where the store had lost it."""
-    history = case.audit.history[write.keyword]
-    place = history.index(write)
-    before = history[place - 1] if place else None
+    before = entry_before(case, write)
     return before.before.seq if isinstance(before, Loss) else before.seq if before else 0
 
 

@@ -31,18 +31,22 @@ class Kind:
     highest: float = 0.0
 
 
-ENDS = ("owner", "standby", "clients")
+ENDS = ("owner", "owner", "standby", "clients")
 KINDS = {
     # credisd
     "kill": Kind(12, ("owner", "owner", "standby", "both"), 0.1, 4.0),
     "stall": Kind(10, ("owner", "owner", "standby", "both"), 0.2, 6.0),
     "restart": Kind(6, ("owner", "owner", "standby"), 0.0, 2.0),
     "reload": Kind(2, ("owner",), 0.0, 0.0),
+    # the clients themselves
+    "stall clients": Kind(4, ("",), 0.2, 4.0),
     # redis-server
     "kill store": Kind(6, ("",), 0.0, 3.0),
     "restart store": Kind(4, ("",), 0.0, 2.0),
     "stall store": Kind(8, ("",), 0.2, 6.0),
     "flush": Kind(6, ("",), 0.0, 0.0),
+    "empty store": Kind(3, ("",), 0.0, 2.0),
+    "meddle": Kind(6, ("delete", "another type", "no lease", "another's lease", "no about"), 0.0, 0.0, 0.0, 0.999),
     "hang up": Kind(8, ("normal", "pubsub", "owner's commands", "owner's intake"), 0.0, 0.0),
     "client pause": Kind(4, ("WRITE", "ALL"), 0.1, 3.0),
     "out of memory": Kind(4, ("",), 0.2, 3.0),
@@ -78,5 +82,5 @@ def schedule(seed, seconds, kinds=None):
         if fault.start + fault.length > seconds - 1.0:
             return faults
         faults.append(fault)
-        together = chance.random() < 0.2
-        now += chance.uniform(0.0, 0.5) if together else fault.length + chance.uniform(0.3, 4.0)
+        together = chance.random() < 0.25
+        now += chance.uniform(0.0, 0.5) if together else fault.length + chance.uniform(0.2, 3.5)

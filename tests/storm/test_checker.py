@@ -37,6 +37,7 @@ class Story:
         self.lines = []
         self.snapshot = {}
         self.calm = set()
+        self.stalls = []
 
     def ask(self, time, number, keyword="I0", kind="modify", group=0, if_seq=-1, expires=NEVER, length=9, word="ask"):
         self.lines.append(f"{word} {time} {number} {keyword} {kind} {group} {if_seq} {expires} {length}")
@@ -64,7 +65,7 @@ class Story:
         records = Records()
         for line in self.lines:
             records.take(line)
-        case = Case(records, Audit(self.store), self.snapshot, self.calm)
+        case = Case(records, Audit(self.store), self.snapshot, self.calm, self.stalls)
         return {rule for rule, _ in check(case)}
 
 
@@ -102,6 +103,12 @@ def test_a_peer_of_the_wire_may_hear_the_same_answer_twice_but_not_two_answers()
 
 def test_an_outcome_long_after_the_deadline_is_late():
     assert Story().ask(10, FIRST, expires=1000).end(3_000_000, FIRST, "deadline").verdict() == {"in time"}
+
+
+def test_a_client_that_was_not_let_run_is_not_late():
+    story = Story().ask(10, FIRST, expires=1000).end(3_000_000, FIRST, "deadline")
+    story.stalls = [(900, 2_900_000)]
+    assert story.verdict() == set()
 
 
 def test_done_without_a_write_is_a_lie():
@@ -205,6 +212,12 @@ def test_a_part_of_a_set_is_found():
 
 def test_a_set_in_pieces_is_found():
     assert two_of_a_set(Story().did(hset("I0", FIRST, 2), hset("I1", SECOND, 2))).verdict() == {"sets"}
+
+
+def test_a_write_of_a_set_that_had_to_make_way_for_itself_comes_alone():
+    story = Story().did(hset("I1", "0", 1), words("MULTI"), hset("I0", FIRST, 2), words("EXEC"))
+    story.did(words("MULTI"), words("DEL credis:{storm}:I1"), hset("I1", SECOND, 2), words("EXEC"))
+    assert two_of_a_set(story).verdict() == set()
 
 
 def test_if_seq_is_kept_to():

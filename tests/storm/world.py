@@ -197,6 +197,37 @@ class World:
         names[:] = self.resolve("owner")    # whose memory it takes to heal
         self.connection().flushall()
 
+    def begin_empty_store(self, fault, names):
+        """As a server without persistence that died."""
+        self.begin_flush(fault, names)
+        self.redis.kill()
+
+    end_empty_store = end_kill_store
+
+    def begin_meddle(self, fault, _):
+        """Somebody's hand in the store."""
+        with self.connection() as connection, connection.pipeline(transaction=True) as hand:
+            if fault.target in ("delete", "another type"):
+                key = "credis:{storm}:" + KEYWORDS[int(fault.number * len(KEYWORDS))]
+                hand.delete(key)
+                if fault.target == "another type":
+                    hand.rpush(key, "junk")
+            elif fault.target == "no about":
+                hand.delete("credis:{storm}:about")
+            elif fault.target == "no lease":
+                hand.delete(LEASE_KEY)
+            else:
+                hand.set(LEASE_KEY, "somebody", px=1000)
+            hand.execute()
+
+    def begin_stall_clients(self, fault, _):
+        for program in self.programs[:2]:
+            program.send(signal.SIGSTOP)
+
+    def end_stall_clients(self, fault, _):
+        for program in self.programs[:2]:
+            program.send(signal.SIGCONT)
+
     def begin_hang_up(self, fault, _):
         if self.kept is not None:
             raise Skipped("it would cut off the only connection there may be")
@@ -302,6 +333,7 @@ class World:
         self.end_read_only(None, None)
         self.connection().client_unpause()
         self.tell(("a", "b", "clients"), "pass")
+        self.end_stall_clients(None, None)
         for daemon in self.daemons.values():
             daemon.send(signal.SIGCONT)
             if not daemon.is_running():
