@@ -224,7 +224,7 @@ on_kick(evutil_socket_t fd, short what, void *arg)
 }
 
 void
-calls_store_up(struct credis_client *client)
+calls_look(struct credis_client *client)
 {
 	struct calls *calls = client->calls;
 	struct call *call;
@@ -234,34 +234,13 @@ calls_store_up(struct credis_client *client)
 }
 
 void
-calls_store_down(struct credis_client *client)
+calls_fail_waiting(struct credis_client *client)
 {
 	struct call *call;
 	struct credis_error err;
 
 	session_unreachable(client, -1, &err);
 	while (!client->patient && (call = TAILQ_FIRST(&client->calls->waiting)) != NULL)
-		call->kind->fail(call, &err);
-}
-
-static struct call *
-first_that_answers(const struct call_list *list)
-{
-	struct call *call = TAILQ_FIRST(list);
-
-	while (call != NULL && !call->kind->answers)
-		call = TAILQ_NEXT(call, next);
-	return call;
-}
-
-void
-calls_refuse_answers(struct credis_client *client, const struct credis_error *why)
-{
-	struct call *call;
-	struct credis_error err;
-
-	error_set(&err, CREDIS_EUNREACHABLE, "cannot listen to answers: %s", why->text);
-	while (!client->patient && (call = first_that_answers(&client->calls->waiting)) != NULL)
 		call->kind->fail(call, &err);
 }
 

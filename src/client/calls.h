@@ -62,12 +62,11 @@ struct calls *calls_new(struct credis_client *client);
 void calls_give_up(struct calls *calls);
 void calls_free(struct calls *calls);
 
-/* The store is there, or the answer channel is; a try to reach it failed. */
-void calls_store_up(struct credis_client *client);
-void calls_store_down(struct credis_client *client);
+/* Looks anew at the calls that wait for the store or the answer channel. */
+void calls_look(struct credis_client *client);
 
-/* The store does not let us listen to answers. */
-void calls_refuse_answers(struct credis_client *client, const struct credis_error *why);
+/* A try to reach the store failed. */
+void calls_fail_waiting(struct credis_client *client);
 
 /* Whether 'more' calls or writes may be under way besides the present ones; CREDIS_EBUSY. */
 bool calls_have_room(const struct credis_client *client, size_t more, struct credis_error *err);

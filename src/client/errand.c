@@ -30,7 +30,8 @@ struct errands {
 	struct outgoing *table; /* of all calls, by id, while unanswered */
 	struct moments patience;
 	struct subscription *answers;
-	struct buffer payload; /* kept for its room */
+	struct credis_error refused; /* why the store does not let us listen; or CREDIS_OK */
+	struct buffer payload;       /* kept for its room */
 };
 
 static void on_patience(struct moment *moment);
@@ -87,7 +88,10 @@ errands_listen(struct errands *errands, struct credis_error *err)
 		errands->answers = subscriptions_add(errands->client->subscriptions, channel.text,
 		    &events, errands, err);
 	}
-	return errands->answers != NULL;
+	if (errands->refused.code == CREDIS_OK || errands->client->patient)
+		return errands->answers != NULL;
+	*err = errands->refused;
+	return false;
 }
 
 bool
@@ -489,9 +493,10 @@ on_live(void *arg, bool again)
 {
 	struct errands *errands = arg;
 
+	errands->refused.code = CREDIS_OK;
 	if (again)
 		moments_hasten(&errands->patience);
-	calls_store_up(errands->client);
+	calls_look(errands->client);
 }
 
 static void
@@ -499,8 +504,12 @@ on_lost(void *arg, const struct credis_error *why)
 {
 	struct errands *errands = arg;
 
-	if (link_is_up(subscriptions_link(errands->client->subscriptions)))
-		calls_refuse_answers(errands->client, why);
+	errands->refused.code = CREDIS_OK;
+	if (!link_is_up(subscriptions_link(errands->client->subscriptions)))
+		return;
+	error_set(&errands->refused, CREDIS_EUNREACHABLE, "cannot listen to answers: %s",
+	    why->text);
+	calls_look(errands->client); /* to find out */
 }
 
 static void

@@ -66,7 +66,7 @@ void errand_late(struct errand *errand);
 struct errands *errands_new(struct credis_client *client);
 void errands_free(struct errands *errands);
 
-/* Subscribes to the answer channel if that was not done yet. */
+/* Subscribes to the answer channel if that was not done yet. False when the store does not allow it. */
 bool errands_listen(struct errands *errands, struct credis_error *err);
 bool errands_are_live(const struct errands *errands);
 size_t errands_count(const struct errands *errands);

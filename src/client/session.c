@@ -228,7 +228,7 @@ on_up(struct link *link, void *arg)
 	struct credis_client *client = arg;
 
 	(void)link;
-	calls_store_up(client);
+	calls_look(client);
 	monitors_store_up(client);
 }
 
@@ -238,5 +238,5 @@ on_down(struct link *link, bool was_up, const struct credis_error *why, void *ar
 	(void)link;
 	(void)why;
 	if (!was_up)
-		calls_store_down(arg);
+		calls_fail_waiting(arg);
 }
