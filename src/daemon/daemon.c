@@ -465,6 +465,8 @@ serve(struct daemon *daemon)
 	if (daemon->embedded == NULL)
 		start_dispatcher(daemon);
 	event_base_dispatch(daemon->base);
+	/* It ends as it is; nobody must kill it on the way. */
+	mask_signals(SIG_BLOCK);
 	journal_event(CREDIS_LOG_INFO, "stopped", "pid %d", (int)getpid());
 }
 
