@@ -55,4 +55,5 @@ def test_unit_allows_tcp_unix_sockets_and_a_store_of_its_own():
     found = settings()
     assert set(found["RestrictAddressFamilies"][0].split()) == {"AF_INET", "AF_INET6", "AF_UNIX"}
     assert "PrivateNetwork" not in found and "IPAddressDeny" not in found
+    assert "RuntimeDirectoryPreserve" not in found, "the socket's directory would be out of reach for others"
     assert found["KillMode"] == ["mixed"], "the embedded redis-server is credisd's to end"
