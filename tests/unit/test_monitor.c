@@ -1,6 +1,8 @@
 /* test_monitor.c: what monitor.h promises of monitors and waits, against a real store. */
 #include "client_stage.h"
 
+#include "client/monitor_inside.h"
+
 #include <credis/monitor.h>
 
 #include <unistd.h>
@@ -613,6 +615,19 @@ begin_wait(struct stage *stage, const char *expression, const char *service, int
 	assert_int_equal(waited.ends, 0);
 }
 
+/* It has seen all values, and found that it must wait. */
+static void
+begin_long_wait(struct stage *stage, const char *expression, int64_t timeout_ms)
+{
+	const struct credis_monitor *monitor;
+
+	begin_wait(stage, expression, "telescope", timeout_ms);
+	monitor = LIST_FIRST(&stage->client->monitors);
+	while (waited.ends == 0 && monitor->state != MONITOR_RUNNING)
+		event_base_loop(stage->base, EVLOOP_ONCE);
+	assert_int_equal(waited.ends, 0);
+}
+
 static void
 assert_wait_ends(struct stage *stage, enum credis_code code, const char *text)
 {
@@ -650,8 +665,7 @@ a_wait_ends_when_it_becomes_true(void **state)
 
 	stage_build_telescope(stage);
 	build_filter(stage);
-	begin_wait(stage, "$AZ > 100 and $FILTER == R", "telescope", 10000);
-	stage_run_for(stage, 50);
+	begin_long_wait(stage, "$AZ > 100 and $FILTER == R", 10000);
 	store_az(stage, "101", 8, "1795208170");
 	stage_run_for(stage, 50);
 	assert_int_equal(waited.ends, 0);
@@ -666,9 +680,7 @@ an_invalid_value_makes_nothing_true(void **state)
 
 	stage_build_telescope(stage);
 	stage_say(stage, "HSET credis:{telescope}:AZ severity invalid");
-	begin_wait(stage, "$telescope.AZ > 12", NULL, 10000);
-	stage_run_for(stage, 50);
-	assert_int_equal(waited.ends, 0);
+	begin_long_wait(stage, "$telescope.AZ > 12", 10000);
 	stage_say(stage, "HDEL credis:{telescope}:AZ severity");
 	store_az(stage, "13", 8, "1795208170");
 	assert_wait_ends(stage, CREDIS_OK, NULL);
@@ -680,6 +692,8 @@ a_wait_ends_at_its_deadline(void **state)
 	struct stage *stage = *state;
 
 	stage_build_telescope(stage);
+	begin_long_wait(stage, "$telescope.AZ > 100", 10000);
+	credis_wait_free(waited.wait);
 	begin_wait(stage, "$telescope.AZ > 100", NULL, 200);
 	assert_wait_ends(stage, CREDIS_EDEADLINE,
 	    "'$telescope.AZ > 100' did not become true within 200 milliseconds");
@@ -743,8 +757,7 @@ a_wait_for_a_keyword_that_is_removed_ends(void **state)
 
 	stage_build_telescope(stage);
 	build_filter(stage);
-	begin_wait(stage, "$telescope.AZ > 100", NULL, 10000);
-	stage_run_for(stage, 50);
+	begin_long_wait(stage, "$telescope.AZ > 100", 10000);
 	stage_say(stage, "HDEL credis:{telescope}:keywords AZ");
 	stage_say(stage, "HINCRBY credis:{telescope}:about generation 1");
 	assert_wait_ends(stage, CREDIS_ENOKEYWORD, "telescope.AZ: the keyword exists no more");
@@ -757,8 +770,7 @@ a_wait_follows_a_keyword_to_another_type(void **state)
 	struct stage *stage = *state;
 
 	stage_build_telescope(stage);
-	begin_wait(stage, "$telescope.AZ == 5", NULL, 10000);
-	stage_run_for(stage, 50);
+	begin_long_wait(stage, "$telescope.AZ == 5", 10000);
 	stage_describe(stage, "telescope", "AZ",
 	    "{\"name\":\"AZ\",\"type\":\"integer\",\"units\":\"deg\"}");
 	stage_run_for(stage, 50);
@@ -774,14 +786,12 @@ a_value_of_before_is_read_by_the_type_of_now(void **state)
 
 	stage_build_telescope(stage);
 	build_filter(stage);
-	begin_wait(stage, "$telescope.AZ == 12.5 and $telescope.FILTER == R", NULL, 10000);
-	stage_run_for(stage, 50);
+	begin_long_wait(stage, "$telescope.AZ == 12.5 and $telescope.FILTER == R", 10000);
 	stage_describe(stage, "telescope", "AZ", "{\"name\":\"AZ\",\"type\":\"string\"}");
 	stage_run_for(stage, 50);
 	stage_store(stage, "telescope", "FILTER", "R", 2, "2");
 	assert_wait_ends(stage, CREDIS_OK, NULL);
-	begin_wait(stage, "$telescope.AZ == 5 and $telescope.FILTER == open", NULL, 10000);
-	stage_run_for(stage, 50);
+	begin_long_wait(stage, "$telescope.AZ == 5 and $telescope.FILTER == open", 10000);
 	stage_describe(stage, "telescope", "AZ", "{\"name\":\"AZ\",\"type\":\"integer\"}");
 	stage_run_for(stage, 50);
 	stage_store(stage, "telescope", "FILTER", "open", 3, "3");
@@ -799,8 +809,7 @@ a_wait_does_not_trust_what_it_knew_before_a_gap(void **state)
 
 	stage_build_telescope(stage);
 	build_filter(stage);
-	begin_wait(stage, "$telescope.AZ == 12.5 and $telescope.FILTER == R", NULL, 1500);
-	stage_run_for(stage, 50);
+	begin_long_wait(stage, "$telescope.AZ == 12.5 and $telescope.FILTER == R", 1500);
 	stage_cut_subscriptions(stage);
 	store_az(stage, "1", 8, "1795208170");
 	stage_store(stage, "telescope", "FILTER", "R", 2, "2");
