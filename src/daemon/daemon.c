@@ -281,6 +281,7 @@ reload(struct daemon *daemon)
 	struct conf *conf;
 
 	notify_reloading();
+	notify_alive();
 	conf = conf_read(daemon->path, faults);
 	if (conf != NULL)
 		apply(daemon, conf);

@@ -110,7 +110,8 @@ notify_stopping(void)
 void
 notify_alive(void)
 {
-	tell("WATCHDOG=1");
+	if (watchdog_us > 0)
+		tell("WATCHDOG=1");
 }
 
 int64_t
