@@ -57,6 +57,7 @@ KINDS = {
     "cut": Kind(8, ENDS, 0.0, 0.0),
     "refuse": Kind(3, ENDS, 0.1, 3.0),
     "hold": Kind(8, ENDS, 0.2, 6.0),
+    "freeze": Kind(8, ENDS, 1.0, 8.0),
     "deaf": Kind(6, ENDS, 0.2, 5.0),
     "lose": Kind(4, ENDS, 0.1, 4.0),
     "delay": Kind(4, ENDS, 0.5, 4.0, 0.02, 0.8),

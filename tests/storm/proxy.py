@@ -3,7 +3,8 @@
 
 proxy.py NAME=LISTEN=TARGET...; an address is a path, or a port of the loopback. A line "NAME MODE [NUMBER]"
 is answered with "ok". Modes: pass, hold (nothing moves, nothing is lost: it arrives when the link passes
-again, even from a side that has hung up meanwhile), deaf (what the server says is held), lose (what the
+again, even from a side that has hung up meanwhile), freeze (the same for the connections there are; new ones
+pass), deaf (what the server says is held), lose (what the
 server says is lost), delay SECONDS, dribble (a byte at a time), refuse (hangs up on who comes new),
 cut (hangs up on all; the mode stays)."""
 
@@ -22,6 +23,8 @@ class Link:
         self.connections = set()
         self.mode = "pass"
         self.number = 0.0
+        self.count = 0              # connections so far
+        self.frozen = 0             # those before this one are
         self.changed = asyncio.Condition()
 
     async def start(self):
@@ -36,7 +39,7 @@ class Link:
                 hang_up(transport)
             return
         async with self.changed:
-            self.mode, self.number = mode, number
+            self.mode, self.number, self.frozen = mode, number, self.count if mode == "freeze" else 0
             self.changed.notify_all()
 
     async def on_connection(self, reader, writer):
@@ -53,26 +56,30 @@ class Link:
             return
         ends = {writer.transport, there[1].transport}
         self.connections |= ends
-        await asyncio.gather(self.relay(reader, there[1], "up"), self.relay(there[0], writer, "down"))
+        number, self.count = self.count, self.count + 1
+        await asyncio.gather(self.relay(number, reader, there[1], "up"), self.relay(number, there[0], writer, "down"))
         self.connections -= ends
 
-    async def relay(self, reader, writer, way):
+    async def relay(self, number, reader, writer, way):
         """One direction of one connection, to its end; the other side hears of the end last."""
         try:
             while data := await reader.read(PIECE):
+                await self.wait_while_held(number, way)
                 await self.pass_on(data, writer, way)
-            await self.wait_while_held(way)
+            await self.wait_while_held(number, way)
         except OSError:
             pass
         writer.close()
 
-    async def wait_while_held(self, way):
-        if self.mode == "hold" or (self.mode == "deaf" and way == "down"):
+    def holds(self, number, way):
+        return self.mode == "hold" or number < self.frozen or (self.mode == "deaf" and way == "down")
+
+    async def wait_while_held(self, number, way):
+        if self.holds(number, way):
             async with self.changed:
-                await self.changed.wait_for(lambda: self.mode not in ("hold", "deaf"))
+                await self.changed.wait_for(lambda: not self.holds(number, way))
 
     async def pass_on(self, data, writer, way):
-        await self.wait_while_held(way)
         if self.mode == "lose" and way == "down":
             return
         if self.mode == "delay":

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 import redis as redis_py
 
@@ -65,10 +66,12 @@ class World:
         self.client_count = clients
         self.notes = []                 # what could not be done, and why
         self.daemons = {}
+        self.started = {}               # when, monotonic seconds
         self.programs = []              # clients and peers
         self.down = set()               # daemons that are not to run
         self.stalled = set()
         self.disk = None                # mounted, and too small
+        self.disk_is_full = False
         self.kept = None                # the only connection that Redis takes
         self.last_owner = "a"
 
@@ -82,9 +85,13 @@ class World:
                                 f"clients={self.port}={self.redis.port}"], log)
         for name in "ab":
             self.daemons[name] = Credisd(f"unix://{self.sockets[name]}", services=SERVICE)
-            self.daemons[name].start(ready=False)
+            self.start_daemon(name)
         wait_for(self.is_served, what="somebody serves")
         self.start_clients()
+
+    def start_daemon(self, name):
+        self.daemons[name].start(ready=False)
+        self.started[name] = time.monotonic()
 
     def is_served(self):
         for daemon in self.daemons.values():
@@ -114,7 +121,7 @@ class World:
             with self.connection() as connection:
                 text = connection.get(LEASE_KEY)
             return json.loads(text) if text else None
-        except (redis_py.RedisError, OSError):
+        except (redis_py.RedisError, OSError, ValueError):
             return None
 
     def owner(self):
@@ -143,7 +150,7 @@ class World:
     def end_kill(self, fault, names):
         for name in names:
             if not self.daemons[name].is_running():
-                self.daemons[name].start(ready=False)
+                self.start_daemon(name)
             self.down.discard(name)
 
     def begin_stall(self, fault, names):
@@ -165,7 +172,7 @@ class World:
     def end_restart(self, fault, names):
         for name in names:
             self.daemons[name].stop()
-            self.daemons[name].start(ready=False)
+            self.start_daemon(name)
             self.down.discard(name)
 
     def begin_reload(self, fault, names):
@@ -182,6 +189,8 @@ class World:
             self.redis.start()
 
     def begin_restart_store(self, fault, _):
+        if self.disk_is_full:
+            raise Skipped("it does not stop while it cannot save")
         self.redis.resume()
         self.redis.stop()
 
@@ -263,6 +272,7 @@ class World:
             raise Skipped("no file system can be mounted here")
         with contextlib.suppress(OSError), open(os.path.join(self.disk, "ballast"), "wb") as ballast:
             ballast.write(bytes(1 << 20))
+        self.disk_is_full = True
         with self.connection() as connection:
             connection.config_set("dir", self.disk)
             connection.config_set("save", "3600 1")
@@ -273,6 +283,7 @@ class World:
         with self.connection() as connection:
             connection.config_set("save", "")
             connection.config_set("dir", self.redis.directory)
+        self.disk_is_full = False
 
     def begin_read_only(self, fault, _):
         with self.connection() as connection:
@@ -301,6 +312,8 @@ class World:
         names = self.resolve(fault.target)
         if fault.kind in DAEMON_KINDS and any(n in self.down | self.stalled for n in names):
             raise Skipped("it is down already")
+        if fault.kind in ("restart", "reload") and any(time.monotonic() < self.started[n] + 1 for n in names):
+            raise Skipped("it has hardly begun")    # and takes no signals yet
         if fault.kind in LINK_KINDS:
             self.tell(names, fault.kind, fault.number)
         else:
@@ -378,7 +391,7 @@ class Skipped(Exception):
     """A fault that could not be brought about here and now."""
 
 
-LINK_KINDS = {"cut", "refuse", "hold", "deaf", "lose", "delay", "dribble"}
+LINK_KINDS = {"cut", "refuse", "hold", "freeze", "deaf", "lose", "delay", "dribble"}
 DAEMON_KINDS = {"kill", "stall", "restart", "reload"}
 
 
