@@ -47,6 +47,12 @@ served_name(const struct served *served)
 	return served->definition->name;
 }
 
+static bool
+is_stopping(const struct served *served)
+{
+	return served->state == SERVED_STOPPING || served->state == SERVED_STOPPED;
+}
+
 static void
 print_utc(char *text, size_t room, int64_t us)
 {
@@ -132,7 +138,7 @@ served_follow(struct served *served, struct credis_service *definition, struct c
 void
 served_store_up(struct served *served)
 {
-	if (served->state == SERVED_STOPPING || served->state == SERVED_STOPPED)
+	if (is_stopping(served))
 		return;
 	served_enter(served, SERVED_CLAIMING, "");
 	lease_claim(&served->lease);
@@ -143,7 +149,7 @@ served_store_down(struct served *served, const char *why)
 {
 	registration_abandon(served);
 	lease_suspend(&served->lease);
-	if (served->state == SERVED_STOPPING || served->state == SERVED_STOPPED) {
+	if (is_stopping(served)) {
 		served_enter(served, SERVED_STOPPED, why);
 		return;
 	}
@@ -178,6 +184,8 @@ leave_channels(struct served *served)
 void
 served_on_lease_held(struct served *served, enum lease_gap gap)
 {
+	if (is_stopping(served))
+		return; /* too late: served_stop_if_idle() gives it all up */
 	if (gap != LEASE_NOBODY) {
 		leave_channels(served);
 		served->took_us = store_now_us(&served->post->store);
@@ -194,24 +202,29 @@ served_on_lease_others(struct served *served)
 {
 	char holder[128], why[192];
 
+	if (is_stopping(served))
+		return; /* nothing to give up but the waiting */
 	leave_channels(served);
 	holdback_clear(&served->holdback); /* whoever serves has them, too */
 	snprintf(why, sizeof(why), "served by %s; standing by",
 	    lease_holder(&served->lease, holder));
-	served_enter(served, SERVED_STANDBY, why);
+	if (!is_stopping(served))
+		served_enter(served, SERVED_STANDBY, why);
 }
 
 void
 served_on_lease_refused(struct served *served, const char *why)
 {
 	leave_channels(served);
-	if (served->state != SERVED_STOPPING && served->state != SERVED_STOPPED)
+	if (!is_stopping(served))
 		served_enter(served, SERVED_CLAIMING, why);
 }
 
 void
 served_on_registered(struct served *served, const struct credis_error *err)
 {
+	if (is_stopping(served))
+		return; /* too late: served_stop_if_idle() gives it all up */
 	if (err != NULL) {
 		served_report(served, err->text);
 		served_enter(served, served->state, err->text);
@@ -227,6 +240,8 @@ served_on_registered(struct served *served, const struct credis_error *err)
 void
 served_on_subscribed(struct served *served)
 {
+	if (is_stopping(served))
+		return; /* too late: served_stop_if_idle() gives it all up */
 	if (served->state == SERVED_SUBSCRIBING)
 		served_enter(served, SERVED_READY, "");
 	served_set_own(served, OWN_STATE, "ready");
@@ -393,7 +408,7 @@ served_tick(struct served *served)
 void
 served_stop(struct served *served, bool doomed)
 {
-	if (served->state == SERVED_STOPPING || served->state == SERVED_STOPPED)
+	if (is_stopping(served))
 		return;
 	served->doomed = doomed;
 	if (served->state != SERVED_READY) {
