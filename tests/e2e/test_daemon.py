@@ -77,6 +77,18 @@ def test_a_second_signal_stops_at_once(credisd, redis, wait_for):
     assert daemon.wait() == 0
 
 
+def test_stop_is_clean_however_early_it_comes(credisd):
+    """While connecting, claiming the lease, registering, subscribing: it ends, and nobody is left serving."""
+    daemon = credisd()
+    daemon.stop()
+    for delay_ms in range(0, 24, 2):
+        process = subprocess.Popen([BUILD / "credisd", "-c", daemon.config], env=environment(), stderr=subprocess.DEVNULL)
+        wait_until_loop(process.pid)
+        time.sleep(delay_ms / 1000)
+        process.terminate()
+        assert process.wait(LIMIT) == 0, delay_ms
+
+
 def test_configuration_that_is_missing_is_a_fault(tmp_path):
     done = subprocess.run([BUILD / "credisd", "-c", tmp_path / "no.conf"], capture_output=True, text=True,
                           env=environment(), timeout=LIMIT)

@@ -58,6 +58,17 @@ def is_alive(pid):
         return False
 
 
+def links_of(pid):
+    """Its descriptors and what they are; some come and go."""
+    found = {}
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found[fd] = os.readlink(f"/proc/{pid}/fd/{fd}")
+        except FileNotFoundError:
+            pass
+    return found
+
+
 def position(daemon):
     try:
         with connection(daemon) as redis:
@@ -117,10 +128,10 @@ def test_server_has_no_descriptor_of_ours(embedded):
     """0 is the lock on the directory, 1 and 2 are the log; what it opens itself is its own."""
     daemon = embedded('metrics = { listen = "127.0.0.1:0"; };')
     pid = server_pid(daemon)
-    links = {fd: os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+    links = links_of(pid)
     assert links["0"] == os.path.join(daemon.state_dir, "redis", "lock")
     assert links["1"] == links["2"] and links["1"].startswith("pipe:")
-    ours = {os.readlink(f"/proc/{daemon.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{daemon.pid}/fd")}
+    ours = set(links_of(daemon.pid).values())
     shared = {link for fd, link in links.items() if link in ours and fd not in "012"}
     assert not {link for link in shared if link.startswith(("socket:", "pipe:"))}
     with open(f"/proc/{pid}/environ", "rb") as file:
