@@ -221,15 +221,20 @@ void
 dispatch_refuse(struct post *post, struct served *served, const char *payload, size_t length,
     const struct credis_error *err)
 {
+	static const struct credis_error unknown = { CREDIS_EUNKNOWN,
+		"asked too long ago to tell what became of it" };
 	struct asking asking = { .post = post, .served = served };
 	struct message_reader reader;
 	struct message message;
+	enum peer_verdict verdict;
 
 	message_reader_init(&reader, payload, length);
 	asking.message = &message;
 	while (message_next(&reader, &message, NULL) == MESSAGE_READ) {
 		asking.peer = find_peer(post, &message);
+		if (is_duplicate(&asking, &verdict))
+			continue;
 		served->counters.requests++;
-		turn_away(&asking, err);
+		turn_away(&asking, verdict == PEER_NEW ? err : &unknown);
 	}
 }

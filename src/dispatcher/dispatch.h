@@ -13,7 +13,8 @@ enum dispatch_verb { DISPATCH_MODIFY, DISPATCH_READ };
 void dispatch_payload(struct post *post, struct served *served, struct entry *entry,
     enum dispatch_verb verb, const char *payload, size_t length);
 
-/* Answers everything in a payload with 'err', executing nothing. */
+/* Answers everything in a payload with 'err', executing nothing; what was executed before is answered as
+ * it was. */
 void dispatch_refuse(struct post *post, struct served *served, const char *payload, size_t length,
     const struct credis_error *err);
 
