@@ -13,6 +13,7 @@ import time
 import redis as redis_py
 
 from harness.daemon import Credisd
+from harness.links import Links
 from harness.process import Process
 from harness.redis_server import RedisServer, free_port
 from harness.waiting import BUILD, wait_for
@@ -34,29 +35,6 @@ def describe(keyword):
 
 
 SERVICE = 'services = ( { name = "storm"; help = "In a storm"; keywords = (\n' + ",\n".join(map(describe, KEYWORDS)) + "); } );\n"
-
-
-class Links:
-    """The relays of proxy.py, told what to do by name."""
-
-    def __init__(self, words, log):
-        self.popen = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "--", sys.executable, os.path.join(HERE, "proxy.py"), *words],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
-        self.answer()
-
-    def answer(self):
-        line = self.popen.stdout.readline()
-        assert line == "ok\n", f"the proxy ended: {line!r}"
-
-    def tell(self, name, mode, number=""):
-        self.popen.stdin.write(f"{name} {mode} {number}\n")
-        self.popen.stdin.flush()
-        self.answer()
-
-    def close(self):
-        self.popen.stdin.close()
-        self.popen.wait(10)
 
 
 class World:
@@ -81,8 +59,8 @@ class World:
         self.sockets = {name: os.path.join(self.redis.directory, name + ".sock") for name in "ab"}
         self.port = free_port()
         with open(os.path.join(self.directory, "proxy.log"), "ab") as log:
-            self.links = Links([f"a={self.sockets['a']}={self.redis.socket}", f"b={self.sockets['b']}={self.redis.port}",
-                                f"clients={self.port}={self.redis.port}"], log)
+            self.links = Links(f"a={self.sockets['a']}={self.redis.socket}", f"b={self.sockets['b']}={self.redis.port}",
+                               f"clients={self.port}={self.redis.port}", log=log)
         for name in "ab":
             self.daemons[name] = Credisd(f"unix://{self.sockets[name]}", services=SERVICE)
             self.start_daemon(name)
