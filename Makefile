@@ -171,7 +171,8 @@ lint:
 	clang-format --dry-run -Werror $(FORMATTED)
 	mandoc -Tlint -Wstyle man/*.[1-8]
 
-FORMATTED = $(wildcard include/credis/*.h src/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] man/*.c)
+FORMATTED = $(wildcard include/credis/*.h src/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] \
+    tests/storm/*.c man/*.c)
 format:
 	clang-format -i $(FORMATTED)
 

@@ -19,11 +19,11 @@ enum {
 	ASKERS_MAX = 512,
 	URLS_MAX = 8,
 	SET_MAX = 6,
-	UNDER_WAY_MAX = 64,         /* writes of one asker without an outcome */
-	LENGTH_MAX = 4096,          /* of the strings that storm's keywords take */
+	UNDER_WAY_MAX = 64, /* writes of one asker without an outcome */
+	LENGTH_MAX = 4096,  /* of the strings that storm's keywords take */
 	REWATCH_MS = 3000,
 };
-#define NUMBERS_EACH UINT64_C(100000000)       /* an asker's numbers begin at its own times this */
+#define NUMBERS_EACH UINT64_C(100000000) /* an asker's numbers begin at its own times this */
 #define BEYOND_RANGE UINT64_C(1000000000000)
 
 struct storm;
@@ -34,12 +34,12 @@ struct asker {
 	struct credis_monitor *monitor;
 	struct event *timer;
 	uint64_t number;
-	uint64_t last;              /* number given */
+	uint64_t last; /* number given */
 	uint64_t random;
-	uint64_t watch;             /* number of the monitor */
-	int64_t rewatch_ms;         /* monotonic: when the monitor is replaced */
+	uint64_t watch;     /* number of the monitor */
+	int64_t rewatch_ms; /* monotonic: when the monitor is replaced */
 	int64_t timeout_ms;
-	uint64_t seqs[KEYWORDS_MAX];/* as last heard; 0: never */
+	uint64_t seqs[KEYWORDS_MAX]; /* as last heard; 0: never */
 	unsigned under_way;
 };
 
@@ -53,11 +53,11 @@ struct storm {
 	size_t keyword_count;
 	struct asker askers[ASKERS_MAX];
 	size_t asker_count;
-	uint64_t first;             /* number of the first asker */
+	uint64_t first; /* number of the first asker */
 	uint64_t seed;
 	int pace_ms;
 	bool asking;
-	bool quiet;                 /* said so */
+	bool quiet; /* said so */
 };
 
 static int64_t
@@ -97,7 +97,7 @@ is_text(const struct asker *asker, size_t keyword)
 /* One write on its way to the library. */
 struct draft {
 	size_t keyword;
-	bool wrong;                 /* to be refused */
+	bool wrong; /* to be refused */
 	char name[80];
 	char text[LENGTH_MAX + 128];
 	size_t length;
@@ -115,8 +115,9 @@ draft_text(struct asker *asker, struct draft *draft, uint64_t id)
 		return;
 	}
 	draft->length = (size_t)snprintf(draft->text, sizeof(draft->text), "s%" PRIu64 ".", id);
-	length = draft->wrong ? LENGTH_MAX + 1 + pick(asker, 64) :
-	    draft->length + (pick(asker, 8) == 0 ? pick(asker, 2000) : pick(asker, 40));
+	length = draft->wrong
+	    ? LENGTH_MAX + 1 + pick(asker, 64)
+	    : draft->length + (pick(asker, 8) == 0 ? pick(asker, 2000) : pick(asker, 40));
 	memset(draft->text + draft->length, 'x', length - draft->length);
 	draft->length = length;
 }
@@ -186,7 +187,7 @@ quiet_if_over(struct storm *storm)
 	fflush(storm->record);
 }
 
-static struct storm *the_storm;         /* callbacks carry a request's number instead */
+static struct storm *the_storm; /* callbacks carry a request's number instead */
 
 static struct asker *
 asker_of(uint64_t id)
@@ -236,11 +237,14 @@ record_asked(struct asker *asker, const struct plan *plan, uint64_t first)
 	for (size_t n = 0; n < plan->count; n++) {
 		const struct draft *draft = &plan->drafts[n];
 
-		fprintf(asker->storm->record, "ask %" PRId64 " %" PRIu64 " %s %s %" PRIu64 " %" PRId64
-		    " %" PRId64 " %zu\n", now_us(), first + n, asker->storm->keywords[draft->keyword],
-		    plan->unanswered ? "send" : draft->wrong ? "wrong" : "modify",
-		    plan->atomic ? first : 0, plan->has_if_seq ? (int64_t)plan->if_seq : -1, expires_us,
-		    draft->length);
+		fprintf(asker->storm->record,
+		    "ask %" PRId64 " %" PRIu64 " %s %s %" PRIu64 " %" PRId64 " %" PRId64 " %zu\n",
+		    now_us(), first + n, asker->storm->keywords[draft->keyword],
+		    plan->unanswered   ? "send"
+			: draft->wrong ? "wrong"
+				       : "modify",
+		    plan->atomic ? first : 0, plan->has_if_seq ? (int64_t)plan->if_seq : -1,
+		    expires_us, draft->length);
 	}
 }
 
@@ -270,11 +274,11 @@ carry_out(struct asker *asker, struct plan *plan)
 		return;
 	}
 	for (size_t n = 0; n < plan->count; n++)
-		fprintf(asker->storm->record, "untaken %" PRId64 " %" PRIu64 " %s\n", now_us(), first + n,
-		    credis_code_word(err.code));
+		fprintf(asker->storm->record, "untaken %" PRId64 " %" PRIu64 " %s\n", now_us(),
+		    first + n, credis_code_word(err.code));
 }
 
-static struct plan draft_plan;          /* too large for the stack of every call */
+static struct plan draft_plan; /* too large for the stack of every call */
 
 static struct plan *
 plan_new(struct asker *asker, size_t count)
@@ -375,10 +379,12 @@ look(struct asker *asker)
 	struct credis_error err;
 	char name[80];
 
-	snprintf(name, sizeof(name), "%s.%s", asker->storm->service, asker->storm->keywords[keyword]);
+	snprintf(name, sizeof(name), "%s.%s", asker->storm->service,
+	    asker->storm->keywords[keyword]);
 	fprintf(asker->storm->record, "look %" PRId64 " %" PRIu64 " %s %d\n", now_us(), id,
 	    asker->storm->keywords[keyword], refresh);
-	if (credis_client_read(asker->client, name, refresh, on_read, (void *)(uintptr_t)id, &err) != 0)
+	if (credis_client_read(asker->client, name, refresh, on_read, (void *)(uintptr_t)id,
+		&err) != 0)
 		asker->under_way++;
 	else
 		fprintf(asker->storm->record, "untaken %" PRId64 " %" PRIu64 " %s\n", now_us(), id,
@@ -412,8 +418,8 @@ on_change(void *arg, enum credis_monitor_event event, const struct credis_readin
 	struct storm *storm = asker->storm;
 
 	if (reading == NULL) {
-		fprintf(storm->record, "%s %" PRId64 " %" PRIu64 " %s\n", event_words[event], now_us(),
-		    asker->watch, credis_code_word(err->code));
+		fprintf(storm->record, "%s %" PRId64 " %" PRIu64 " %s\n", event_words[event],
+		    now_us(), asker->watch, credis_code_word(err->code));
 		if (event == CREDIS_MONITOR_FAILED)
 			unwatch(asker);
 		return;
@@ -437,8 +443,9 @@ watch(struct asker *asker)
 	asker->watch = ++asker->last;
 	fprintf(storm->record, "watch %" PRId64 " %" PRIu64, now_us(), asker->watch);
 	for (size_t n = 0; n < count; n++) {
-		const char *name = by_glob ? (pick(asker, 2) == 0 ? "I*" : "S*") :
-		    storm->keywords[(asker->watch + n) % storm->keyword_count];
+		const char *name = by_glob
+		    ? (pick(asker, 2) == 0 ? "I*" : "S*")
+		    : storm->keywords[(asker->watch + n) % storm->keyword_count];
 
 		snprintf(names[n], sizeof(names[n]), "%s.%s", storm->service, name);
 		fprintf(storm->record, " %s", name);
@@ -446,8 +453,8 @@ watch(struct asker *asker)
 	fputc('\n', storm->record);
 	asker->monitor = credis_monitor_new(asker->client, keywords, count, on_change, asker, &err);
 	if (asker->monitor == NULL)
-		fprintf(storm->record, "failed %" PRId64 " %" PRIu64 " %s\n", now_us(), asker->watch,
-		    credis_code_word(err.code));
+		fprintf(storm->record, "failed %" PRId64 " %" PRIu64 " %s\n", now_us(),
+		    asker->watch, credis_code_word(err.code));
 	asker->rewatch_ms = now_us() / 1000 + REWATCH_MS + (int64_t)pick(asker, 12 * REWATCH_MS);
 }
 
@@ -559,7 +566,8 @@ asker_start(struct storm *storm, size_t n)
 	asker->storm = storm;
 	asker->number = storm->first + n;
 	asker->last = asker->number * NUMBERS_EACH;
-	asker->random = (storm->seed + 1) * UINT64_C(0x9e3779b97f4a7c15) ^ (asker->number << 32 | 1);
+	asker->random =
+	    (storm->seed + 1) * UINT64_C(0x9e3779b97f4a7c15) ^ (asker->number << 32 | 1);
 	asker->timeout_ms = 2000 + (int64_t)pick(asker, 8000);
 	asker->client = credis_client_new(storm->base, storm->urls[n % storm->url_count], &err);
 	if (asker->client == NULL)
@@ -590,7 +598,8 @@ split_keywords(struct storm *storm, char *list)
 {
 	for (char *name = strtok(list, ","); name != NULL && storm->keyword_count < KEYWORDS_MAX;
 	     name = strtok(NULL, ","))
-		snprintf(storm->keywords[storm->keyword_count++], sizeof(storm->keywords[0]), "%s", name);
+		snprintf(storm->keywords[storm->keyword_count++], sizeof(storm->keywords[0]), "%s",
+		    name);
 }
 
 static void
@@ -626,7 +635,10 @@ read_options(struct storm *storm, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	static struct storm storm = { .service = "storm", .asker_count = 8, .first = 1, .pace_ms = 50,
+	static struct storm storm = { .service = "storm",
+		.asker_count = 8,
+		.first = 1,
+		.pace_ms = 50,
 		.asking = true };
 	static const struct timeval second = { 1, 0 };
 	struct event *events[3];
