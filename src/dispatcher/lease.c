@@ -21,12 +21,12 @@
 #define EPOCH "\"epoch\":"
 #define NO_EPOCH EPOCH "0"
 
-/* Our own text from before the connection was lost counts as free; so does what is no text at all. Who is
- * patient (ARGV[5]) leaves an emptied store to others. A count of epochs that begins gets a name, as it
- * begins anew where the store was emptied. */
+/* A text of our own (ARGV[3] names us) counts as free, as it is of a lost connection; so does what is no text
+ * at all. Who is patient (ARGV[5]) leaves an emptied store to others. A count of epochs that begins gets a name,
+ * as it begins anew where the store was emptied. */
 static const char claim_script[] =
     "local now = redis.pcall('get', KEYS[1]) "
-    "if type(now) == 'string' and now ~= ARGV[3] then return now end "
+    "if type(now) == 'string' and not string.find(now, ARGV[3], 1, true) then return now end "
     "if ARGV[5] == '1' and not redis.pcall('hget', KEYS[2], 'epoch') then return false end "
     "local epoch = redis.pcall('hincrby', KEYS[2], 'epoch', 1) "
     "if type(epoch) == 'table' then redis.call('del', KEYS[2]) "
@@ -129,9 +129,11 @@ send_script(struct lease *lease, const char *script, link_answer *answer)
 	struct buffer *out = link_command(post->store.link, answer, post,
 	    post_ticket(lease->served->serial, 0), NULL);
 	struct name key, about;
+	char ours[sizeof("\"id\":\"\"") + sizeof(post->id)];
 
 	if (out == NULL)
 		return false;
+	snprintf(ours, sizeof(ours), "\"id\":\"%s\"", post->id);
 	names_service(&key, post->store.ns, lease->service, NAMES_DISPATCHER);
 	names_service(&about, post->store.ns, lease->service, NAMES_ABOUT);
 	command_begin(out, 10);
@@ -142,7 +144,7 @@ send_script(struct lease *lease, const char *script, link_answer *answer)
 	command_word(out, about.text, about.length);
 	command_text(out, lease->mine);
 	command_integer(out, LEASE_MS);
-	command_text(out, lease->before != NULL ? lease->before : "");
+	command_text(out, ours);
 	command_text(out, NO_EPOCH);
 	command_text(out, is_patient(lease) ? "1" : "0");
 	lease->asked_ms = clock_monotonic_ms();
