@@ -81,7 +81,8 @@ class Audit:
     def __init__(self, words, service="storm"):
         self.service = service.encode()
         self.history = {}
-        self.owners = []            # (at, dispatcher's id) of each lease taken
+        self.owner_id = ""          # of the dispatcher who took the lease last
+        self.owners = []            # (at, dispatcher's id) of each who began to write
         self.flushes = []           # at
         self.present = {}           # keyword: the Write that stands
         self.at = 0
@@ -113,7 +114,7 @@ class Audit:
                     self.lose(name, -1)
         elif verb == b"SET" and command[1] == b"credis:{%s}:dispatcher" % self.service:
             found = re.search(rb'"id":"(\w+)"', command[2])
-            self.owners.append((self.at, found.group(1).decode() if found else ""))
+            self.owner_id = found.group(1).decode() if found else ""
 
     def keyword(self, key):
         parts = VALUE_KEY.match(key)
@@ -124,6 +125,8 @@ class Audit:
         keyword = self.keyword(command[1])
         if keyword is None or b"value" not in fields or b"seq" not in fields:
             return
+        if not self.owners or self.owners[-1][1] != self.owner_id:
+            self.owners.append((self.at, self.owner_id))
         seconds, _, micros = fields[b"time"].partition(b".")
         write = Write(self.at, keyword, token(fields[b"value"]), len(fields[b"value"]), int(fields[b"seq"]),
                       int(seconds) * 1000000 + int(micros), self.set if self.in_set else 0)
@@ -138,7 +141,7 @@ class Audit:
         self.history[keyword].append(Loss(self.at, keyword, flush, before))
 
     def owner(self, at):
-        """Who held the lease at a place of the history."""
+        """Who wrote at a place of the history."""
         last = ""
         for taken, name in self.owners:
             if taken > at:
