@@ -78,11 +78,12 @@ agrees(const struct entry *entry, const struct stored *stored)
 	    memcmp(stored->text, value_text(&entry->value), stored->length) == 0;
 }
 
-/* Another number where the store has gone past ours, so that monitors see the change. */
+/* Another number where the store has gone past ours, so that monitors see the change; also where a write may
+ * have done so that we never heard of again. */
 static void
 renumber(struct served *served, struct entry *entry, const struct stored *stored)
 {
-	if (stored->present && stored->seq >= entry->seq)
+	if (entry->given_seq > entry->seq || (stored->present && stored->seq == entry->seq))
 		entry_next(entry, store_now_us(&served->post->store), &entry->seq, &entry->time_us);
 }
 
