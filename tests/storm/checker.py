@@ -171,11 +171,9 @@ def check_undone(case, history, done_place, place):
 
 
 def check_repetition(history, seen, place):
-    """The same value again: to heal, under its number, or where the store stood elsewhere."""
+    """The same value again: to heal, under its number, or where the store stood elsewhere or nowhere."""
     write, before = history[place], history[seen]
-    if write.seq == before.seq:
-        return
-    if write.before is None or write.before.token == write.token:
+    if write.seq != before.seq and write.before is not None and write.before.token == write.token:
         yield f"written twice: {before}, {write}"
 
 
