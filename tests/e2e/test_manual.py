@@ -165,14 +165,29 @@ def example():
     return text.replace("\\e", "\\")
 
 
-def test_example_of_libcredis_3_compiles_and_does_what_it_says(tmp_path, credisd, cli, redis):
-    program = tmp_path / "example"
+def compiled(text, directory):
+    """The program that a document shows, compiled as its readers would."""
+    program = directory / "example"
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", "libevent"], capture_output=True, text=True,
                            check=True).stdout.split()
-    subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", "-xc", "-", "-o", program, f"-I{ROOT}/include",
-                    *([f"-fsanitize={SANITIZER}"] if SANITIZER else []),
-                    f"-L{BUILD}", "-lcredis", f"-Wl,-rpath,{BUILD}", *flags],
-                   input=example(), text=True, check=True)
+    done = subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", "-xc", "-", "-o", program, f"-I{ROOT}/include",
+                           *([f"-fsanitize={SANITIZER}"] if SANITIZER else []),
+                           f"-L{BUILD}", "-lcredis", f"-Wl,-rpath,{BUILD}", *flags],
+                          input=text, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return program
+
+
+def test_example_of_the_readme_compiles_and_says_when_there_is_no_store(tmp_path):
+    text = (ROOT / "README.md").read_text().partition("## The library on one screen")[2]
+    text = re.search(r"((?:    .*\n|\n)+?)    cc program", text).group(1)
+    text = text.replace("redis://localhost", "redis://127.0.0.1:1")
+    done = subprocess.run([compiled(text, tmp_path)], capture_output=True, text=True, timeout=60)
+    assert "redis://127.0.0.1:1" in done.stderr
+
+
+def test_example_of_libcredis_3_compiles_and_does_what_it_says(tmp_path, credisd, cli, redis):
+    program = compiled(example(), tmp_path)
     credisd()
     words = [program, redis.url, "demo.POS", "7.25"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as started:
