@@ -111,19 +111,6 @@ number_write(struct post *post, struct request *request)
 	};
 }
 
-static void
-writes_began(struct post *post, struct request *request)
-{
-	request_enter(post->requests, request, REQUEST_STORING);
-	entry_now(request->entry)->writes++;
-}
-
-static void
-writes_ended(struct request *request)
-{
-	entry_now(request->entry)->writes--;
-}
-
 /* The store's refusal, named for the keyword. */
 static void
 fail(struct post *post, struct request *request, const struct credis_error *why)
@@ -139,7 +126,6 @@ fail(struct post *post, struct request *request, const struct credis_error *why)
 static void
 conclude(struct post *post, struct request *request, const struct credis_error *why)
 {
-	writes_ended(request);
 	if (why != NULL)
 		fail(post, request, why);
 	else if (post->durability != NULL)
@@ -194,7 +180,7 @@ store(struct post *post, struct request *request)
 	struct store_write write = number_write(post, request);
 	struct credis_error err;
 
-	writes_began(post, request);
+	request_enter(post->requests, request, REQUEST_STORING);
 	if (!store_write(&post->store, &write, on_stored, post, request->handle, &err)) {
 		if (err.code != CREDIS_EBUSY)
 			err.code = CREDIS_ESTORE;
@@ -369,7 +355,7 @@ group_send(struct group *group, struct credis_error *err)
 		struct request *request = group_request(group, n);
 
 		writes[n] = number_write(post, request);
-		writes_began(post, request);
+		request_enter(post->requests, request, REQUEST_STORING);
 	}
 	sent = store_write_all(&post->store, writes, group->count, on_queued, on_executed, post,
 	    group->handles[0], err);

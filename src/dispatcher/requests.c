@@ -211,10 +211,23 @@ requests_under_way(const struct requests *requests, const struct peer *peer, uin
 	return false;
 }
 
+/* Written or about to be, and not yet what memory holds. */
+static bool
+is_writing(enum request_state state)
+{
+	return state == REQUEST_STORING || state == REQUEST_REPLICATING;
+}
+
 void
 request_enter(struct requests *requests, struct request *request, enum request_state state)
 {
+	struct entry *entry = entry_now(request->entry);
+
 	(void)requests;
+	if (is_writing(state) && !is_writing(request->state))
+		entry->writes++;
+	if (!is_writing(state) && is_writing(request->state))
+		entry->writes--;
 	request->state = state;
 }
 
