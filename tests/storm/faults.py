@@ -65,6 +65,16 @@ KINDS = {
 }
 
 
+SENTINEL_KINDS = {
+    **{name: KINDS[name] for name in ("kill", "stall", "restart", "reload", "stall clients")},
+    "kill store": Kind(12, ("primary", "primary", "replica"), 0.2, 8.0),
+    "stall store": Kind(10, ("primary", "primary", "replica"), 0.2, 6.0),
+    "fail over": Kind(8, ("",), 0.0, 0.0),
+    "hang up": Kind(6, ("normal", "pubsub", "owner's commands", "owner's intake"), 0.0, 0.0),
+    "stall sentinel": Kind(4, ("",), 0.2, 4.0),
+}
+
+
 def pick_fault(chance, kinds, start):
     name = chance.choices(list(kinds), [kind.weight for kind in kinds.values()])[0]
     kind = kinds[name]
@@ -73,9 +83,8 @@ def pick_fault(chance, kinds, start):
     return Fault(name, chance.choice(kind.targets), start, length, chance.uniform(kind.lowest, kind.highest))
 
 
-def schedule(seed, seconds, kinds=None):
+def schedule(seed, seconds, kinds):
     """All faults of a campaign in order; now and then one begins before another is over."""
-    kinds = {name: KINDS[name] for name in kinds} if kinds else KINDS
     chance = random.Random(seed)
     faults, now = [], QUIET_SECONDS
     while True:

@@ -10,7 +10,7 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "e2e")]
 
 from audit import Audit, commands, token  # noqa: E402
 from checker import Case, check  # noqa: E402
-from faults import schedule  # noqa: E402
+from faults import KINDS, schedule  # noqa: E402
 from records import Records  # noqa: E402
 
 FIRST, SECOND, THIRD = "100000001", "100000002", "200000001"
@@ -289,6 +289,6 @@ def test_a_torn_tail_ends_the_history(tmp_path):
 
 
 def test_a_seed_is_a_schedule():
-    assert [str(f) for f in schedule(7, 60)] == [str(f) for f in schedule(7, 60)]
-    assert [str(f) for f in schedule(7, 60)] != [str(f) for f in schedule(8, 60)]
-    assert all(f.start + f.length < 60 for f in schedule(7, 60))
+    assert [str(f) for f in schedule(7, 60, KINDS)] == [str(f) for f in schedule(7, 60, KINDS)]
+    assert [str(f) for f in schedule(7, 60, KINDS)] != [str(f) for f in schedule(8, 60, KINDS)]
+    assert all(f.start + f.length < 60 for f in schedule(7, 60, KINDS))

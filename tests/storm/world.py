@@ -4,6 +4,7 @@ is brought about and healed. Knows nothing of when (faults.py) or whether it mat
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import time
 
 import redis as redis_py
 
+from audit import Audit
 from harness.daemon import Credisd
 from harness.links import Links
 from harness.process import Process
@@ -325,6 +327,9 @@ class World:
         self.connection().client_unpause()
         self.tell(("a", "b", "clients"), "pass")
         self.end_stall_clients(None, None)
+        self.heal_daemons()
+
+    def heal_daemons(self):
         for daemon in self.daemons.values():
             daemon.send(signal.SIGCONT)
             if not daemon.is_running():
@@ -337,6 +342,12 @@ class World:
         with self.redis.connection(decode_responses=False) as connection:
             found = {k: connection.hmget(f"credis:{{storm}}:{k}", "seq", "value") for k in KEYWORDS}
         return {k: (int(seq or 0), value or b"") for k, (seq, value) in found.items()}
+
+    def history(self):
+        """All that the store did, from a copy of its append-only file; and what it lost, which is nothing."""
+        copy = os.path.join(self.directory, "appendonlydir")
+        shutil.copytree(os.path.join(self.redis.directory, "appendonlydir"), copy)
+        return Audit.of(copy), set()
 
     def stop_asking(self):
         for program in self.programs:
@@ -353,16 +364,20 @@ class World:
         """Stops everything; what did not end well, as sentences."""
         complaints = []
         steps = [p.stop for p in self.programs] + [d.close for d in self.daemons.values()]
-        steps += [p.check_log for p in self.programs] + [self.links.close, self.redis.close]
+        steps += [p.check_log for p in self.programs] + [self.close_store]
         for step in steps:
             try:
                 step()
             except (AssertionError, OSError) as fault:
                 complaints.append(str(fault))
+        return complaints
+
+    def close_store(self):
+        self.links.close()
+        self.redis.close()
         if self.disk:
             subprocess.run(["umount", self.disk], check=False)
             os.rmdir(self.disk)
-        return complaints
 
 
 class Skipped(Exception):

@@ -14,11 +14,11 @@ class Sentinels:
 
     NAME = "obs"
 
-    def __init__(self, down_after_ms=1000):
-        self.primary = RedisServer(tcp=True)
+    def __init__(self, down_after_ms=1000, options=()):
+        self.primary = RedisServer(*options, tcp=True)
         self.primary.start()
         self.replica = RedisServer("--replicaof", "127.0.0.1", self.primary.port,
-                                   "--repl-diskless-sync-delay", "0", tcp=True)
+                                   "--repl-diskless-sync-delay", "0", *options, tcp=True)
         self.replica.start()
         wait_for(lambda: self.replica.connection().info("replication")["master_link_status"] == "up",
                  what="the replica follows")
