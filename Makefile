@@ -153,7 +153,7 @@ fuzz:
 soak:
 	@.ci/packages build run test
 	@$(again) $(jobs) all storm
-	@tests/storm/campaign.py --build $(B) --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+	@tests/storm/campaign.py --build $(B) --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(STORM)
 
 systest:
 	@.ci/packages build run test

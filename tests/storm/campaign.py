@@ -232,7 +232,8 @@ def tail(path, size=4096):
 def main():
     directory = tempfile.mkdtemp(prefix=f"storm-{OPTIONS.seed}-", dir="/tmp")
     campaign = Campaign(OPTIONS, directory)
-    again = f"make soak SECONDS={OPTIONS.seconds:g} SEED={OPTIONS.seed}"
+    more = " STORM=--sentinel" if OPTIONS.sentinel else ""
+    again = f"make soak SECONDS={OPTIONS.seconds:g} SEED={OPTIONS.seed}{more}"
     print(f"seed {OPTIONS.seed}: {len(campaign.schedule)} faults in {OPTIONS.seconds:g} s; again: {again}", flush=True)
     try:
         watchman = campaign.run()

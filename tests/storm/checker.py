@@ -226,10 +226,13 @@ def floor_at(floors, keyword, time):
 def check_sets(case):
     """All of a set or nothing, in one transaction."""
     sets = {}
+    lost = {(keyword, token) for keyword, token, _ in case.lost}
     for r in case.records.requests.values():
         if r.set != "0":
             sets.setdefault(r.set, []).append(r)
     for members in sets.values():
+        if any((r.keyword, r.id) in lost for r in members):
+            continue            # it was written; what memory still held of it, healing wrote again
         first = [case.writes_of(r)[0] if case.writes_of(r) else None for r in members]
         written = [w for w in first if w is not None]
         together = {w.set for w in written if not lay_elsewhere(case, w)}

@@ -4,7 +4,8 @@ import bisect
 import collections
 
 # From the moment they strike; the others from the moment they are healed, as nothing can work before.
-STRIKES = {"kill", "restart", "stall", "reload", "flush", "hang up", "cut"}
+STRIKES = {"kill", "restart", "stall", "reload", "flush", "hang up", "cut", "meddle"}
+PROMOTION = "(a replica was promoted)"
 
 
 def percentile(values, share):
@@ -17,21 +18,26 @@ def dones(records):
                   if r.kind != "send" and r.end is not None and r.end.code == "done")
 
 
-def recoveries(events, records):
+def recoveries(events, records, promotions):
     """Kind: seconds until a request that was asked after the event was done; where no other fault was near."""
     answered = dones(records)
-    asked = [pair[0] for pair in answered]
     found = collections.defaultdict(list)
     for event in events:
         since = event.began if event.fault.kind in STRIKES else event.ended or event.began
-        n = bisect.bisect_left(asked, since)
-        # Those asked first need not be done first: look a little on.
-        back = min((told for _, told in answered[n:n + 500]), default=None)
-        if back is None or any(other is not event and other.began < back and (other.ended or back) > since
-                               for other in events):
-            continue
-        found[name(event.fault)].append((back - since) / 1e6)
+        back = next_done(answered, since)
+        if back is not None and not any(other is not event and other.began < back and (other.ended or back) > since
+                                        for other in events):
+            found[name(event.fault)].append((back - since) / 1e6)
+    for since in promotions:
+        if (back := next_done(answered, since)) is not None:
+            found[PROMOTION].append((back - since) / 1e6)
     return found
+
+
+def next_done(answered, since):
+    n = bisect.bisect_left(answered, (since, 0))
+    # Those asked first need not be done first: look a little on.
+    return min((told for _, told in answered[n:n + 500]), default=None)
 
 
 def name(fault):
@@ -40,7 +46,9 @@ def name(fault):
 
 def rows(campaign):
     counts = collections.Counter(name(event.fault) for event in campaign.events)
-    found = recoveries(campaign.events, campaign.records)
+    found = recoveries(campaign.events, campaign.records, campaign.world.promotions)
+    if campaign.world.promotions:
+        counts[PROMOTION] = len(campaign.world.promotions)
     for kind in sorted(counts):
         seconds = sorted(found.get(kind, []))
         figures = [f"{x:8.3f}" for x in (percentile(seconds, 0.5), percentile(seconds, 0.99), seconds[-1])] if seconds else []

@@ -23,7 +23,6 @@ class SentinelWorld(World):
         self.sentinels = Sentinels(options=OPTIONS)
         self.servers = [self.sentinels.primary, self.sentinels.replica]
         self.primary = self.servers[0]
-        self.promotions = []            # monotonic microseconds
         self.archive = Archive(self.directory)
         self.over = threading.Event()
         self.follower = threading.Thread(target=self.follow, daemon=True)

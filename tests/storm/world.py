@@ -54,6 +54,7 @@ class World:
         self.disk_is_full = False
         self.kept = None                # the only connection that Redis takes
         self.last_owner = "a"
+        self.promotions = []            # of replicas, monotonic microseconds
 
     def start(self):
         self.redis = RedisServer(*STORE_OPTIONS, tcp=True)
