@@ -38,16 +38,23 @@ check_access(const struct asking *asking, struct credis_error *err)
 	return error_set(err, CREDIS_EREADONLY, "%s: may only be read", keyword->name);
 }
 
+/* Where the keyword will stand when what is under way is written; numbers of writes that failed do not count. */
+static uint64_t
+sequence_to_come(const struct entry *entry)
+{
+	return entry->writes > 0 ? entry->given_seq : entry->seq;
+}
+
 static bool
 check_sequence(const struct asking *asking, struct credis_error *err)
 {
 	const struct message *message = asking->message;
-	const struct entry *entry = asking->entry;
+	uint64_t seq = sequence_to_come(asking->entry);
 
-	if ((message->has & MESSAGE_IF_SEQ) == 0 || message->if_seq == entry->given_seq)
+	if ((message->has & MESSAGE_IF_SEQ) == 0 || message->if_seq == seq)
 		return true;
 	return error_set(err, CREDIS_ECONFLICT, "%s: stands at sequence %llu, not at %llu",
-	    entry->keyword->name, (unsigned long long)entry->given_seq,
+	    asking->entry->keyword->name, (unsigned long long)seq,
 	    (unsigned long long)message->if_seq);
 }
 

@@ -103,6 +103,14 @@ def test_if_seq_writes_only_at_that_sequence(peer, redis):
     assert hash_of(redis, "POS")["value"] == "6"
 
 
+def test_if_seq_counts_no_write_that_failed(peer, redis):
+    seq = int(peer.ask("POS", "5")["seq"])
+    redis.connection().config_set("maxmemory", 1)
+    assert peer.ask("POS", "6")["is"] == "failed"
+    redis.connection().config_set("maxmemory", 0)
+    assert peer.ask("POS", "7", if_seq=seq)["is"] == "done"
+
+
 def test_a_set_is_written_as_a_whole(peer, redis):
     numbers = peer.send_set([("POS", "1"), ("count", "2"), ("FILTER", "r")])
     assert [peer.final(n)["body"] for n in numbers] == ["1", "2", "R"]
