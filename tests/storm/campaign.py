@@ -199,9 +199,9 @@ class Campaign:
         for path in self.record_paths():
             self.records.read(path)
         clock_us = (time.time_ns() - time.monotonic_ns()) // 1000
-        case = checker.Case(self.records, history, self.snapshot, self.calm_flushes(), self.stalls(), lost,
-                            clock_us, clients)
-        self.violations += checker.check(case)
+        self.case = checker.Case(self.records, history, self.snapshot, self.calm_flushes(), self.stalls(), lost,
+                                 clock_us, clients)
+        self.violations += checker.check(self.case)
 
     def stalls(self):
         return [(event.began, event.ended or self.records.last) for event in self.events

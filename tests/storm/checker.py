@@ -235,10 +235,10 @@ def check_sets(case):
             continue            # it was written; what memory still held of it, healing wrote again
         first = [case.writes_of(r)[0] if case.writes_of(r) else None for r in members]
         written = [w for w in first if w is not None]
-        together = {w.set for w in written if not lay_elsewhere(case, w)}
+        transactions = {w.set for w in written}
         if 0 < len(written) < len(members):
             yield f"{len(written)} of a set of {len(members)} written: {members}"
-        elif len(together) > 1 or 0 in together:
+        elif (0 in transactions or len(transactions) > 1) and not any(lay_elsewhere(case, w) for w in written):
             yield f"a set written in pieces: {members}; {written}"
 
 

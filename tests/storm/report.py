@@ -5,7 +5,7 @@ import collections
 
 # From the moment they strike; the others from the moment they are healed, as nothing can work before.
 STRIKES = {"kill", "restart", "stall", "reload", "flush", "hang up", "cut", "meddle"}
-PROMOTION = "(a replica was promoted)"
+PROMOTION = "(promotion, to the next write)"
 
 
 def percentile(values, share):
@@ -18,9 +18,15 @@ def dones(records):
                   if r.kind != "send" and r.end is not None and r.end.code == "done")
 
 
-def recoveries(events, records, promotions):
+def writes(case):
+    """(asked, written) of every request that was written: before there is another replica, none is done."""
+    return sorted((r.asked, case.writes_of(r)[0].time_us - case.clock_us)
+                  for r in case.records.requests.values() if case.writes_of(r))
+
+
+def recoveries(events, case, promotions):
     """Kind: seconds until a request that was asked after the event was done; where no other fault was near."""
-    answered = dones(records)
+    answered, written = dones(case.records), writes(case)
     found = collections.defaultdict(list)
     for event in events:
         since = event.began if event.fault.kind in STRIKES else event.ended or event.began
@@ -29,7 +35,7 @@ def recoveries(events, records, promotions):
                                         for other in events):
             found[name(event.fault)].append((back - since) / 1e6)
     for since in promotions:
-        if (back := next_done(answered, since)) is not None:
+        if (back := next_done(written, since)) is not None:
             found[PROMOTION].append((back - since) / 1e6)
     return found
 
@@ -46,22 +52,22 @@ def name(fault):
 
 def rows(campaign):
     counts = collections.Counter(name(event.fault) for event in campaign.events)
-    found = recoveries(campaign.events, campaign.records, campaign.world.promotions)
+    found = recoveries(campaign.events, campaign.case, campaign.world.promotions)
     if campaign.world.promotions:
         counts[PROMOTION] = len(campaign.world.promotions)
     for kind in sorted(counts):
         seconds = sorted(found.get(kind, []))
         figures = [f"{x:8.3f}" for x in (percentile(seconds, 0.5), percentile(seconds, 0.99), seconds[-1])] if seconds else []
-        yield f"  {kind:28}{counts[kind]:6}  {len(seconds):6}  {''.join(figures)}"
+        yield f"  {kind:31}{counts[kind]:6}  {len(seconds):6}  {''.join(figures)}"
 
 
 def table(campaign, watchman):
-    records = campaign.records
+    records = campaign.case.records
     codes = collections.Counter(r.end.code for r in records.requests.values() if r.end and r.kind != "send")
     sent = collections.Counter(r.end.code for r in records.requests.values() if r.end and r.kind == "send")
     shown = sum(len(watch.shown) for watch in records.watches.values())
     gaps = sum(word == "gap" for watch in records.watches.values() for _, word in watch.events)
-    lines = [f"  {'fault':28}{'times':>6}  {'alone':>6}  {'p50':>8}{'p99':>8}{'max':>8}  seconds to the next done", *rows(campaign)]
+    lines = [f"  {'fault':31}{'times':>6}  {'alone':>6}  {'p50':>8}{'p99':>8}{'max':>8}  seconds to the next done", *rows(campaign)]
     lines.append(f"  faults: {len(campaign.events)}, skipped: {len(campaign.skipped)}")
     lines.append(f"  requests: {len(records.requests)}; answered: {count(codes)}; without answer: {count(sent)}")
     lines.append(f"  readings: {len(records.looks)}; monitors: {len(records.watches)}, which showed {shown} values and {gaps} gaps")
