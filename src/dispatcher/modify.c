@@ -124,7 +124,7 @@ fail(struct post *post, struct request *request, const struct credis_error *why)
 {
 	struct credis_error err;
 
-	error_set(&err, why->code, "%s: not written: %s", request->entry->keyword->name, why->text);
+	error_set(&err, why->code, "%s: not written: %s", request->entry->name, why->text);
 	request->served->counters.faults++;
 	served_report(request->served, err.text);
 	request_finish_error(post->requests, request, &err);
@@ -150,7 +150,7 @@ replace(struct post *post, struct request *request)
 {
 	struct store_write write = {
 		.service = served_name(request->served),
-		.keyword = request->entry->keyword->name,
+		.keyword = request->entry->name,
 		.text = value_text(&request->value),
 		.length = request->value.length,
 		.seq = request->seq,
@@ -294,7 +294,7 @@ group_refuse_rest(struct group *group)
 
 		error_set(&err, CREDIS_ECONFLICT,
 		    "%s: not written, as another of its set was refused (%s)",
-		    request->entry->keyword->name, group->why.text);
+		    request->entry->name, group->why.text);
 		request_finish_error(group->post->requests, request, &err);
 	}
 }

@@ -38,6 +38,7 @@ entry_release(struct entry *entry)
 	if (entry->successor != NULL)
 		entry_release(entry->successor);
 	value_clear(&entry->value);
+	free(entry->name);
 	free(entry);
 }
 
@@ -56,6 +57,11 @@ entry_new(struct credis_keyword *keyword)
 
 	if (entry == NULL)
 		return NULL;
+	entry->name = strdup(keyword->name);
+	if (entry->name == NULL) {
+		free(entry);
+		return NULL;
+	}
 	entry->keyword = keyword;
 	entry->holders = 1;
 	value_init(&entry->value, (enum credis_type)keyword->type);

@@ -9,6 +9,7 @@
 
 struct entry {
 	struct credis_keyword *keyword; /* lent by the definition or the registry */
+	char *name;                     /* of the keyword; requests need it beyond its definition */
 	struct credis_value value;      /* what the store holds, or shall hold */
 	uint64_t seq;                   /* of 'value'; 0 before the first */
 	int64_t time_us;

@@ -73,24 +73,44 @@ def connections(redis):
     return json.loads(redis.connection().get("credis:{demo}:dispatcher"))["connections"]
 
 
-def test_what_a_stuck_connection_delivers_late_is_not_written(redis, credisd, link, wait_for):
-    daemon = credisd(url=link.url)
-    peer = Peer(redis)
-    peer.ask("POS", "1")
-    mark = daemon.mark()
+def freeze_commands(redis, daemon, link):
+    """What the daemon tells the store arrives no more, what it hears from it does; returns the stuck connection."""
     commands, requests = connections(redis)
+    mark = daemon.mark()
     link.tell("link", "refuse")
     redis.connection().client_kill_filter(_id=requests)
     daemon.wait_log("-link requests", after=mark)
     link.tell("link", "freeze")
     daemon.wait_log("+link requests", after=mark)
+    return commands
+
+
+def test_what_a_stuck_connection_delivers_late_is_not_written(redis, credisd, link, wait_for):
+    daemon = credisd(url=link.url)
+    peer = Peer(redis)
+    peer.ask("POS", "1")
+    mark = daemon.mark()
+    stuck = freeze_commands(redis, daemon, link)
     wait_for(lambda: redis.connection().publish("credis:{demo}:POS:modify", "5"))
     daemon.wait_log("-link commands", after=mark)
     daemon.wait_log("+served", after=mark)
     assert peer.ask("POS", "2")["is"] == "done"
     link.tell("link", "pass")
-    wait_for(lambda: all(int(c["id"]) != commands for c in redis.connection().client_list()))
+    wait_for(lambda: all(int(c["id"]) != stuck for c in redis.connection().client_list()))
     assert value(redis, "POS") == "2"
+    peer.close()
+
+
+def test_a_request_under_way_outlives_a_reload(redis, credisd, link, wait_for):
+    daemon = credisd(url=link.url)
+    peer = Peer(redis)
+    freeze_commands(redis, daemon, link)
+    wait_for(lambda: redis.connection().pubsub_numsub("credis:{demo}:POS:modify")[0][1])
+    number = peer.send("POS", "5")
+    daemon.reload()
+    answer = peer.final(number)
+    assert (answer["is"], answer["body"].partition(":")[0]) == ("failed", "POS")
+    link.tell("link", "pass")
     peer.close()
 
 
