@@ -101,6 +101,7 @@ number_write(struct post *post, struct request *request)
 {
 	struct entry *entry = entry_now(request->entry);
 	struct credis_value idle;
+	struct store_write write;
 
 	if (entry->keyword->command &&
 	    value_parse(&idle,
@@ -108,7 +109,7 @@ number_write(struct post *post, struct request *request)
 		"false", 5, NULL))
 		value_take(&request->value, &idle);
 	entry_next(entry, store_now_us(&post->store), &request->seq, &request->time_us);
-	return (struct store_write){
+	write = (struct store_write){
 		.service = served_name(request->served),
 		.keyword = entry->keyword->name,
 		.text = value_text(&request->value),
@@ -116,6 +117,9 @@ number_write(struct post *post, struct request *request)
 		.seq = request->seq,
 		.time_us = request->time_us,
 	};
+	if (entry->extra != NULL)
+		extra_judge(entry, &request->value, &write);
+	return write;
 }
 
 /* The store's refusal, named for the keyword. */
@@ -160,6 +164,8 @@ replace(struct post *post, struct request *request)
 	if (request->replacing)
 		return false;
 	request->replacing = true;
+	if (entry_now(request->entry)->extra != NULL)
+		extra_judge(entry_now(request->entry), &request->value, &write);
 	request->served->counters.healed++;
 	log_event(post->log, CREDIS_LOG_WARNING, "heal", "%s.%s: another type lay under its key",
 	    write.service, write.keyword);
@@ -177,7 +183,7 @@ on_stored(void *arg, uint64_t handle, const struct reply *reply, const struct cr
 		return;
 	if (store_wrote(reply, lost, &why))
 		conclude(post, request, NULL);
-	else if (reply == NULL || !reply_is_error(reply, "WRONGTYPE") || !replace(post, request))
+	else if (!store_found_another_type(reply) || !replace(post, request))
 		conclude(post, request, &why);
 }
 
@@ -293,8 +299,8 @@ group_refuse_rest(struct group *group)
 		struct credis_error err;
 
 		error_set(&err, CREDIS_ECONFLICT,
-		    "%s: not written, as another of its set was refused (%s)",
-		    request->entry->name, group->why.text);
+		    "%s: not written, as another of its set was refused (%s)", request->entry->name,
+		    group->why.text);
 		request_finish_error(group->post->requests, request, &err);
 	}
 }

@@ -21,19 +21,14 @@ reconcile_ask(struct served *served, size_t n, link_answer *answer)
 }
 
 static void
-write_entry(struct served *served, struct entry *entry, bool wrong_type, link_answer *wrote)
+write_entry(struct served *served, struct entry *entry, const struct stored *stored,
+    link_answer *wrote)
 {
-	struct store_write write = {
-		.service = served_name(served),
-		.keyword = entry->keyword->name,
-		.text = value_text(&entry->value),
-		.length = entry->value.length,
-		.seq = entry->seq,
-		.time_us = entry->time_us,
-	};
+	struct store_write write = served_write(served, entry);
 	uint64_t ticket = post_ticket(served->round, 0);
 
-	if (wrong_type)
+	write.unmark = stored->marked && write.severity == CREDIS_NONE;
+	if (stored->wrong_type)
 		store_replace(&served->post->store, &write, wrote, served->post, ticket, NULL);
 	else
 		store_write(&served->post->store, &write, wrote, served->post, ticket, NULL);
@@ -74,6 +69,8 @@ static bool
 agrees(const struct entry *entry, const struct stored *stored)
 {
 	return stored->present && stored->seq == entry->seq &&
+	    stored->severity == entry_severity(entry) &&
+	    strcmp(stored->reason, entry_reason(entry)) == 0 &&
 	    stored->length == entry->value.length &&
 	    memcmp(stored->text, value_text(&entry->value), stored->length) == 0;
 }
@@ -109,7 +106,7 @@ reconcile_entry(struct served *served, struct entry *entry, const struct reply *
 		served->counters.healed++;
 		renumber(served, entry, &stored);
 	}
-	write_entry(served, entry, stored.wrong_type, wrote);
+	write_entry(served, entry, &stored, wrote);
 }
 
 static void

@@ -38,6 +38,7 @@ entry_release(struct entry *entry)
 	if (entry->successor != NULL)
 		entry_release(entry->successor);
 	value_clear(&entry->value);
+	extra_free(entry->extra);
 	free(entry->name);
 	free(entry);
 }
@@ -186,6 +187,8 @@ entry_inherit(struct entry *entry, struct entry *old)
 	entry->given_time_us = old->given_time_us;
 	entry->writes = old->writes;
 	old->successor = entry_hold(entry);
+	entry->extra = old->extra;
+	old->extra = NULL;
 	if (!old->known)
 		return;
 	if (!keyword_parse_value(entry->keyword, &value, value_text(&old->value), old->value.length,

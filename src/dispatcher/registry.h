@@ -5,6 +5,7 @@
 
 #include "core/keyword.h"
 #include "core/table.h"
+#include "dispatcher/extra.h"
 #include "dispatcher/service.h"
 
 struct entry {
@@ -16,6 +17,7 @@ struct entry {
 	uint64_t given_seq; /* the highest handed out to a write */
 	int64_t given_time_us;
 	uint64_t asked_seq;      /* given_seq when the store was last asked (reconcile.c) */
+	struct extra *extra;     /* NULL: nothing to say of how good it is (extra.h) */
 	struct entry *successor; /* who took over in a newer registry; held */
 	uint32_t writes;         /* under way */
 	uint32_t holders;        /* the registry, a predecessor, requests */

@@ -296,13 +296,41 @@ within_deadband(const struct entry *entry, const struct credis_value *value)
 	return deadband > 0 && entry->seq > 0 && value_distance(&entry->value, value) <= deadband;
 }
 
+struct store_write
+served_write(struct served *served, struct entry *entry)
+{
+	struct store_write write = {
+		.service = served_name(served),
+		.keyword = entry->keyword->name,
+		.text = value_text(&entry->value),
+		.length = entry->value.length,
+		.seq = entry->seq,
+		.time_us = entry->time_us,
+	};
+
+	if (entry->extra != NULL)
+		extra_describe(entry, &write);
+	return write;
+}
+
+/* Unless it cannot be: registration will store it then. */
+static void
+store_present(struct served *served, struct entry *entry)
+{
+	struct store_write write;
+
+	if (served->state < SERVED_REGISTERING || !lease_is_fresh(&served->lease))
+		return;
+	write = served_write(served, entry);
+	store_write(&served->post->store, &write, NULL, NULL, 0, NULL);
+}
+
 bool
 served_set(struct served *served, struct entry *entry, const char *text, size_t length,
     struct credis_error *err)
 {
 	struct post *post = served->post;
 	struct credis_value value;
-	struct store_write write;
 	uint64_t seq;
 	int64_t time_us;
 
@@ -315,12 +343,17 @@ served_set(struct served *served, struct entry *entry, const char *text, size_t 
 	}
 	entry_next(entry, store_now_us(&post->store), &seq, &time_us);
 	entry_take_value(entry, &value, seq, time_us);
-	if (served->state < SERVED_REGISTERING || !lease_is_fresh(&served->lease))
-		return true; /* registration will store it */
-	write = (struct store_write){ served_name(served), entry->keyword->name,
-		value_text(&entry->value), entry->value.length, seq, time_us };
-	store_write(&post->store, &write, NULL, NULL, 0, NULL);
+	store_present(served, entry);
 	return true;
+}
+
+void
+served_store_again(struct served *served, struct entry *entry)
+{
+	if (!entry->known)
+		return; /* registration will store it */
+	entry_next(entry, store_now_us(&served->post->store), &entry->seq, &entry->time_us);
+	store_present(served, entry);
 }
 
 void

@@ -74,6 +74,12 @@ void served_stop_if_idle(struct served *served, bool now);
 /* Sets a keyword from its source; keeps and stores it later while it cannot be stored. */
 bool served_set(struct served *served, struct entry *entry, const char *text, size_t length,
     struct credis_error *err);
+
+/* The write of an entry's present value. */
+struct store_write served_write(struct served *served, struct entry *entry);
+
+/* Stores and broadcasts the present value once more, under a new number: how good it is has changed. */
+void served_store_again(struct served *served, struct entry *entry);
 void served_set_own(struct served *served, enum own_keyword own, const char *text);
 void served_report(struct served *served, const char *fault);
 

@@ -23,9 +23,10 @@ format_write(const struct store *store, struct buffer *out, const struct store_w
 {
 	struct name key;
 	char time[32];
+	bool marks = write->severity != CREDIS_NONE;
 
 	names_keyword(&key, store->ns, write->service, write->keyword, NAMES_VALUE);
-	command_begin(out, 8);
+	command_begin(out, marks ? 12 : 8);
 	command_word(out, "HSET", 4);
 	command_word(out, key.text, key.length);
 	command_word(out, "value", 5);
@@ -34,31 +35,64 @@ format_write(const struct store *store, struct buffer *out, const struct store_w
 	command_word(out, time, message_print_time(time, write->time_us));
 	command_word(out, "seq", 3);
 	command_integer(out, (int64_t)write->seq);
+	if (!marks)
+		return;
+	command_text(out, "severity");
+	command_text(out, credis_severity_name(write->severity));
+	command_text(out, "reason");
+	command_text(out, write->reason != NULL ? write->reason : "");
+}
+
+static void
+format_unmark(const struct store *store, struct buffer *out, const struct store_write *write)
+{
+	struct name key;
+
+	names_keyword(&key, store->ns, write->service, write->keyword, NAMES_VALUE);
+	command_texts(out, "HDEL", key.text, "severity", "reason", NULL);
 }
 
 bool
 store_write(struct store *store, const struct store_write *write, link_answer *answer, void *arg,
     uint64_t id, struct credis_error *err)
 {
-	struct buffer *out = link_command(store->link, answer, arg, id, err);
+	struct buffer *out;
 
+	if (write->unmark)
+		return store_write_all(store, write, 1, NULL, answer, arg, id, err);
+	out = link_command(store->link, answer, arg, id, err);
 	if (out == NULL)
 		return false;
 	format_write(store, out, write);
 	return true;
 }
 
+static size_t
+count_unmarks(const struct store_write *writes, size_t count)
+{
+	size_t unmarks = 0;
+
+	for (size_t n = 0; n < count; n++)
+		unmarks += writes[n].unmark;
+	return unmarks;
+}
+
 bool
 store_write_all(struct store *store, const struct store_write *writes, size_t count,
     link_answer *each, link_answer *last, void *arg, uint64_t id, struct credis_error *err)
 {
-	struct buffer *out = link_batch(store->link, count + 2, each, last, arg, id, err);
+	struct buffer *out = link_batch(store->link, count + count_unmarks(writes, count) + 2, each,
+	    last, arg, id, err);
 
 	if (out == NULL)
 		return false;
 	command_texts(out, "MULTI", NULL);
 	for (size_t n = 0; n < count; n++)
 		format_write(store, out, &writes[n]);
+	for (size_t n = 0; n < count; n++) {
+		if (writes[n].unmark)
+			format_unmark(store, out, &writes[n]);
+	}
 	command_texts(out, "EXEC", NULL);
 	return true;
 }
@@ -90,7 +124,7 @@ store_read(struct store *store, const char *service, const char *keyword, link_a
 	if (out == NULL)
 		return false;
 	names_keyword(&key, store->ns, service, keyword, NAMES_VALUE);
-	command_texts(out, "HMGET", key.text, "value", "time", "seq", NULL);
+	command_texts(out, "HMGET", key.text, "value", "time", "seq", "severity", "reason", NULL);
 	return true;
 }
 
@@ -99,10 +133,15 @@ store_read_reply(const struct reply *reply, struct stored *stored)
 {
 	const struct reply *value = reply_item(reply, 0);
 	const struct reply *time = reply_item(reply, 1);
+	const struct reply *severity = reply_item(reply, 3), *reason = reply_item(reply, 4);
 	int64_t seq = 0;
 
 	memset(stored, 0, sizeof(*stored));
 	stored->wrong_type = reply_is_error(reply, "WRONGTYPE");
+	stored->reason = reason->kind == REPLY_TEXT ? reason->text : "";
+	stored->marked = severity->kind == REPLY_TEXT || reason->kind == REPLY_TEXT;
+	if (severity->kind == REPLY_TEXT)
+		credis_severity_find(severity->text, &stored->severity);
 	if (value->kind != REPLY_TEXT || time->kind != REPLY_TEXT ||
 	    !message_parse_time(time->text, time->length, &stored->time_us) ||
 	    !reply_integer(reply_item(reply, 2), &seq) || seq < 1)
@@ -155,4 +194,12 @@ store_wrote(const struct reply *reply, const struct credis_error *lost, struct c
 	reply_explain(fault, err);
 	err->code = CREDIS_ESTORE;
 	return false;
+}
+
+bool
+store_found_another_type(const struct reply *reply)
+{
+	const struct reply *fault = reply != NULL ? first_error(reply) : NULL;
+
+	return fault != NULL && reply_is_error(fault, "WRONGTYPE");
 }

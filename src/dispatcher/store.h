@@ -28,9 +28,12 @@ struct store_write {
 	size_t length;
 	uint64_t seq;
 	int64_t time_us;
+	enum credis_severity severity;
+	const char *reason; /* "" or NULL: none */
+	bool unmark;        /* the store holds a severity, and this write has none */
 };
 
-/* Writes value, time and sequence in one command; 'answer' gets the reply. False with CREDIS_ELOST or
+/* Writes value, time, sequence and severity in one command, or transaction; 'answer' gets the reply. False with CREDIS_ELOST or
  * CREDIS_EBUSY when it could not be sent; there is then no answer. */
 bool store_write(struct store *store, const struct store_write *write, link_answer *answer,
     void *arg, uint64_t id, struct credis_error *err);
@@ -44,7 +47,7 @@ bool store_write_all(struct store *store, const struct store_write *writes, size
 bool store_replace(struct store *store, const struct store_write *write, link_answer *answer,
     void *arg, uint64_t id, struct credis_error *err);
 
-/* Asks for value, time and sequence; store_read_reply() understands the reply. */
+/* Asks for value, time, sequence and severity; store_read_reply() understands the reply. */
 bool store_read(struct store *store, const char *service, const char *keyword, link_answer *answer,
     void *arg, uint64_t id, struct credis_error *err);
 
@@ -55,6 +58,9 @@ struct stored {
 	size_t length;
 	uint64_t seq;
 	int64_t time_us;
+	enum credis_severity severity;
+	const char *reason; /* "" when there is none */
+	bool marked;        /* a field of either is there */
 };
 void store_read_reply(const struct reply *reply, struct stored *stored);
 
@@ -66,5 +72,8 @@ bool store_remove(struct store *store, const char *service, const char *keyword,
  * NULL, 'lost' says why. */
 bool store_wrote(const struct reply *reply, const struct credis_error *lost,
     struct credis_error *err);
+
+/* Whether it says that something of another type lies under the key. */
+bool store_found_another_type(const struct reply *reply);
 
 #endif

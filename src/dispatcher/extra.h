@@ -1,0 +1,49 @@
+/* extra.h: what few keywords have beyond their value: how good it is.
+ * Three have a say: the keyword's limits, the source of its values, and their age; the worst of them is
+ * stored and broadcast with the value. */
+#ifndef DISPATCHER_EXTRA_H
+#define DISPATCHER_EXTRA_H
+
+#include <credis/value.h>
+
+#include <stdbool.h>
+
+struct entry;
+struct served;
+struct store_write;
+
+struct verdict {
+	enum credis_severity severity;
+	char *reason; /* NULL: none */
+};
+
+struct extra {
+	struct verdict limits; /* on the present value */
+	struct verdict given;  /* on the value of the last number given, which may be under way */
+	struct verdict source;
+	struct verdict age;
+	bool marked; /* a severity lies in the store, or is on its way there */
+};
+
+void extra_free(struct extra *extra);
+
+/* How good the present value is, and why it is not; "" when it is. */
+enum credis_severity entry_severity(const struct entry *entry);
+const char *entry_reason(const struct entry *entry);
+
+/* What the source says of its values from now on; CREDIS_NONE takes it back. 'reason' may be NULL. True when
+ * entry_severity() or entry_reason() is another now: it is then to be stored (served_set_severity() and
+ * served_set() do). */
+bool entry_set_source_severity(struct entry *entry, enum credis_severity severity,
+    const char *reason);
+
+/* The same, stored and broadcast under a new number when it makes a difference. */
+void served_set_severity(struct served *served, struct entry *entry, enum credis_severity severity,
+    const char *reason);
+
+/* Completes a write: of the present value, or of one that has just been given its number. For entries with
+ * entry->extra only. */
+void extra_describe(struct entry *entry, struct store_write *write);
+void extra_judge(struct entry *entry, const struct credis_value *value, struct store_write *write);
+
+#endif
