@@ -23,7 +23,8 @@
 
 /* A text of our own (ARGV[3] names us) counts as free, as it is of a lost connection; so does what is no text
  * at all. Who is patient (ARGV[5]) leaves an emptied store to others. A count of epochs that begins gets a name,
- * as it begins anew where the store was emptied. */
+ * as it begins anew where the store was emptied. The owner before is told from beside the count, as the key may
+ * have lapsed, or been written over, before we ever saw it. */
 static const char claim_script[] =
     "local now = redis.pcall('get', KEYS[1]) "
     "if type(now) == 'string' and not string.find(now, ARGV[3], 1, true) then return now end "
@@ -35,7 +36,9 @@ static const char claim_script[] =
     "redis.call('hset', KEYS[2], 'count', table.concat(redis.call('time'), '.')) end "
     "local text = string.gsub(ARGV[1], ARGV[4], '\"epoch\":' .. epoch, 1) "
     "redis.call('set', KEYS[1], text, 'px', ARGV[2]) "
-    "return {epoch, redis.call('hget', KEYS[2], 'count')}";
+    "local before = redis.call('hget', KEYS[2], 'owner') "
+    "redis.call('hset', KEYS[2], 'owner', text) "
+    "return {epoch, redis.call('hget', KEYS[2], 'count'), before}";
 static const char renew_script[] = "if redis.pcall('get', KEYS[1]) == ARGV[1] then "
 				   "return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0";
 static const char release_script[] =
@@ -86,9 +89,10 @@ lease_holder(const struct lease *lease, char *text)
 	const char *host = json_string_value(json_object_get(json, "host"));
 	long long pid = json_integer_value(json_object_get(json, "pid"));
 
-	text[0] = '\0';
 	if (host != NULL)
 		snprintf(text, 128, "%.80s pid %lld", host, pid);
+	else
+		snprintf(text, 128, "somebody unknown");
 	json_decref(json);
 	return text;
 }
@@ -269,11 +273,13 @@ gap_before(const struct lease *lease, int64_t epoch, const char *count)
 	return clock_monotonic_ms() < lease->renewed_ms + LEASE_MS ? LEASE_NOBODY : LEASE_UNCERTAIN;
 }
 
+/* 'before' is the text of the owner before. */
 static void
-lease_taken(struct lease *lease, int64_t epoch, const char *count)
+lease_taken(struct lease *lease, int64_t epoch, const char *count, const char *before)
 {
 	enum lease_gap gap = gap_before(lease, epoch, count);
 
+	kill_connections(lease, before);
 	kill_connections(lease, lease->others);
 	kill_connections(lease, lease->before);
 	say_waiting_no_more(lease);
@@ -320,11 +326,18 @@ lease_left(struct lease *lease)
 	lease_arm(lease, LEASE_RETRY_MS);
 }
 
+static const char *
+text_item(const struct reply *reply, size_t n)
+{
+	const struct reply *item = reply_item(reply, n);
+
+	return item->kind == REPLY_TEXT ? item->text : "";
+}
+
 static void
 on_claimed(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
 {
 	struct served *served = post_find(arg, ticket);
-	const struct reply *count;
 	struct credis_error why;
 	int64_t epoch;
 
@@ -334,8 +347,7 @@ on_claimed(void *arg, uint64_t ticket, const struct reply *reply, const struct c
 	if (reply->kind == REPLY_TEXT) {
 		lease_seen(&served->lease, reply);
 	} else if (reply_integer(reply_item(reply, 0), &epoch)) {
-		count = reply_item(reply, 1);
-		lease_taken(&served->lease, epoch, count->kind == REPLY_TEXT ? count->text : "");
+		lease_taken(&served->lease, epoch, text_item(reply, 1), text_item(reply, 2));
 	} else if (reply->kind == REPLY_ERROR) {
 		reply_explain(reply, &why);
 		lease_arm(&served->lease, LEASE_RENEW_MS);

@@ -55,7 +55,7 @@ void lease_release(struct lease *lease);
 /* Whether it is certainly still ours. */
 bool lease_is_fresh(const struct lease *lease);
 
-/* Who holds it, for a sentence: "host pid 4711"; "" when unknown. 'text' has room for 128. */
+/* Who holds it, for a sentence: "host pid 4711". 'text' has room for 128. */
 char *lease_holder(const struct lease *lease, char *text);
 
 #endif

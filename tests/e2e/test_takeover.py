@@ -101,6 +101,21 @@ def test_what_a_stuck_connection_delivers_late_is_not_written(redis, credisd, li
     peer.close()
 
 
+def test_what_an_owner_left_on_the_way_is_not_written_even_if_its_lease_is_overwritten(redis, credisd, link, wait_for):
+    first = credisd(url=link.url)
+    stuck = freeze_commands(redis, first, link)
+    wait_for(lambda: redis.connection().publish("credis:{demo}:POS:modify", "5"))
+    first.kill()
+    redis.connection().set("credis:{demo}:dispatcher", "somebody", px=500)
+    credisd()                   # has never seen the lease of the first
+    wait_for(lambda: all(int(c["id"]) != stuck for c in redis.connection().client_list()))
+    link.tell("link", "pass")
+    peer = Peer(redis)
+    assert peer.ask("POS", "2")["is"] == "done"
+    assert value(redis, "POS") == "2"
+    peer.close()
+
+
 def test_a_request_under_way_outlives_a_reload(redis, credisd, link, wait_for):
     daemon = credisd(url=link.url)
     peer = Peer(redis)
