@@ -123,6 +123,9 @@ credis_keyword_free(struct credis_keyword *keyword)
 	keyword_drop_text(keyword->initial);
 	labels_clear(&keyword->labels);
 	free(keyword->limits);
+	alarm_free(keyword->alarm);
+	free(keyword->schedule);
+	free(keyword->calc);
 	pattern_free(keyword->pattern);
 	free(keyword);
 }

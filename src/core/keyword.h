@@ -3,6 +3,7 @@
 #ifndef CORE_KEYWORD_H
 #define CORE_KEYWORD_H
 
+#include "core/alarm.h"
 #include "core/labels.h"
 #include "core/pattern.h"
 #include "core/value.h"
@@ -18,6 +19,12 @@ struct keyword_limits {
 	} low, high;
 };
 
+/* Times of day at which it is read, in order. */
+struct keyword_schedule {
+	size_t count;
+	int32_t seconds[]; /* after midnight, local time */
+};
+
 struct credis_keyword {
 	char *name; /* upper case */
 	char *help; /* "" when none; so are units and format */
@@ -27,13 +34,17 @@ struct credis_keyword {
 	struct keyword_limits *limits; /* NULL: any */
 	struct pattern *pattern;       /* NULL: any */
 	char *initial;                 /* stored form once finished; NULL before when not given */
-	double deadband;               /* 0: none */
-	int64_t period_ms;             /* 0: none */
-	int64_t timeout_ms;            /* how long a write may take */
-	uint32_t max_length;           /* bytes of a string, or of each string element */
-	uint32_t min_count, max_count; /* elements of an array; 0, 0: any */
-	uint8_t type;                  /* enum credis_type */
-	uint8_t access;                /* enum credis_access */
+	struct alarm *alarm;           /* NULL: none */
+	struct keyword_schedule *schedule; /* NULL: none */
+	char *calc;                        /* an expression; NULL: not calculated */
+	double deadband;                   /* 0: none */
+	int64_t period_ms;                 /* 0: none */
+	int64_t timeout_ms;                /* how long a write may take */
+	uint32_t max_length;               /* bytes of a string, or of each string element */
+	uint32_t history;                  /* past values kept; 0: none */
+	uint32_t min_count, max_count;     /* elements of an array; 0, 0: any */
+	uint8_t type;                      /* enum credis_type */
+	uint8_t access;                    /* enum credis_access */
 	bool initial_given;
 	bool finite;
 	bool persist;
@@ -46,6 +57,8 @@ enum {
 	KEYWORD_MAX_LENGTH = 65536,      /* default of max_length */
 	KEYWORD_MAX_COUNT = 65536,       /* most elements where length says nothing */
 	KEYWORD_TIMEOUT_MS = 30000,      /* default of timeout */
+	KEYWORD_HISTORY_MAX = 10000000,  /* most past values */
+	KEYWORD_TIMES_MAX = 1440,        /* times of day in a schedule */
 	KEYWORD_LENGTH_LIMIT = 16777216, /* most that max_length may be */
 };
 

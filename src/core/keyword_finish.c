@@ -39,6 +39,20 @@ check_max_length(struct credis_keyword *keyword, struct credis_error *err)
 }
 
 static bool
+check_calc(struct credis_keyword *keyword, struct credis_error *err)
+{
+	if (keyword->calc == NULL)
+		return true;
+	if (keyword->heartbeat)
+		return error_set(err, CREDIS_EINVAL, "a heartbeat is counted, not calculated");
+	if (keyword->period_ms > 0 || keyword->schedule != NULL)
+		return error_set(err, CREDIS_EINVAL,
+		    "it is calculated when what it is made from changes: neither period nor "
+		    "schedule fit");
+	return true;
+}
+
+static bool
 check_period(struct credis_keyword *keyword, struct credis_error *err)
 {
 	return !keyword->heartbeat || keyword->period_ms > 0 ||
@@ -52,6 +66,8 @@ settle_access(struct credis_keyword *keyword, struct credis_error *err)
 		return error_set(err, CREDIS_EINVAL, "a command must be writable");
 	if (keyword->heartbeat && keyword->access == CREDIS_WRITE)
 		return error_set(err, CREDIS_EINVAL, "a heartbeat can only be read");
+	if (keyword->calc != NULL && keyword->access != CREDIS_READ)
+		return error_set(err, CREDIS_EINVAL, "must be read: it is calculated");
 	if (keyword->heartbeat)
 		keyword->access = CREDIS_READ;
 	return true;
@@ -161,6 +177,8 @@ static const struct {
 	{ "values", check_values },
 	{ "labels", check_labels },
 	{ "max_length", check_max_length },
+	{ "calc", check_calc },
+	{ "alarm", alarm_finish },
 	{ "period", check_period },
 	{ "access", settle_access },
 	{ "initial", settle_initial },

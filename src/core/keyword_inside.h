@@ -20,6 +20,9 @@ void keyword_rules(const struct credis_keyword *keyword, struct value_rules *rul
 /* Puts "<setting>: " before the reason, which becomes a wrong setting's; returns false. */
 bool keyword_blame(struct credis_error *err, const char *setting);
 
+/* Finds the labels that its alarm speaks of. */
+bool alarm_finish(struct credis_keyword *keyword, struct credis_error *err);
+
 /* Appends a limit of 'range', or "null". */
 void keyword_print_limit(const struct credis_keyword *keyword, bool high, struct buffer *out);
 

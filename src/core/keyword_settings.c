@@ -24,6 +24,8 @@ static const struct fit reals = { REALS, "floats and doubles" };
 static const struct fit strings = { STRINGS, "strings" };
 static const struct fit labelled = { LABELLED, "booleans, enumerated and masks" };
 static const struct fit arrays = { NUMBER_ARRAYS | TYPE_BIT(CREDIS_STRING_ARRAY), "arrays" };
+static const struct fit judged = { INTEGERS | REALS | LABELLED,
+	"numbers, booleans, enumerated and masks" };
 static const struct fit booleans = { TYPE_BIT(CREDIS_BOOLEAN), "booleans" };
 static const struct fit integers = { TYPE_BIT(CREDIS_INTEGER), "integers" };
 
@@ -74,6 +76,16 @@ static const struct setting rows[] = {
 	    &numbers, BY(deadband) },
 	{ { "period", SPAN, "how often it is read or counted" },
 	    &any, BY(span), .bare = true, AT(period_ms) },
+	{ { "schedule", "a time of day, such as \"06:00\", or a list of them",
+	    "when it is read, by local time" },
+	    &any, BY(schedule) },
+	{ { "calc", "an expression", "calculates it from other keywords" },
+	    &any, BY(calc), .bare = true },
+	{ { "alarm", "{ lolo, low, high, hihi, hysteresis } with numbers, or { label = severity }",
+	    "when its value is not fine" },
+	    &judged, BY(alarm) },
+	{ { "history", "a number of entries from 0 to 10000000", "how many past values are kept" },
+	    &any, BY(history) },
 	{ { "timeout", SPAN, "how long a write may take" },
 	    &any, BY(span), .bare = true, AT(timeout_ms),
 	    .standard = KEYWORD_TIMEOUT_MS },

@@ -41,11 +41,17 @@ struct setting {
 /* "must be …" in the words of the row; returns false. */
 bool setting_must_be(const struct setting *row, struct credis_error *err);
 
+/* Numbers of JSON as values: through their text. */
+bool setting_read_integer(const json_t *json, int64_t *integer, struct credis_error *err);
+bool setting_read_real(const json_t *json, bool single, double *real, struct credis_error *err);
+
 setting_set setting_set_type, setting_set_text, setting_set_format, setting_set_pattern,
     setting_set_flag, setting_set_span, setting_set_access, setting_set_range, setting_set_deadband,
-    setting_set_length, setting_set_max_length, setting_set_initial, setting_set_labels;
+    setting_set_length, setting_set_max_length, setting_set_initial, setting_set_labels,
+    setting_set_alarm, setting_set_history, setting_set_calc, setting_set_schedule;
 setting_get setting_get_type, setting_get_text, setting_get_pattern, setting_get_flag,
     setting_get_span, setting_get_access, setting_get_range, setting_get_deadband,
-    setting_get_length, setting_get_max_length, setting_get_initial, setting_get_labels;
+    setting_get_length, setting_get_max_length, setting_get_initial, setting_get_labels,
+    setting_get_alarm, setting_get_history, setting_get_calc, setting_get_schedule;
 
 #endif

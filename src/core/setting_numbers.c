@@ -19,22 +19,36 @@ number_text(const json_t *json, char *text)
 				     : number_print_double(text, json_real_value(json));
 }
 
+bool
+setting_read_integer(const json_t *json, int64_t *integer, struct credis_error *err)
+{
+	char text[NUMBER_TEXT];
+
+	return value_read_integer(integer, text, number_text(json, text), err);
+}
+
+bool
+setting_read_real(const json_t *json, bool single, double *real, struct credis_error *err)
+{
+	char text[NUMBER_TEXT];
+
+	return value_read_real(real, single, true, text, number_text(json, text), err);
+}
+
 static bool
 read_limit(struct keyword_limits *limits, bool high, enum credis_type element, const json_t *json,
     struct credis_error *err)
 {
 	bool *has = high ? &limits->has_high : &limits->has_low;
-	char text[NUMBER_TEXT];
 
 	if (json_is_null(json))
 		return true;
 	*has = true;
-	size_t length = number_text(json, text);
 	if (element == CREDIS_INTEGER)
-		return value_read_integer(high ? &limits->high.integer : &limits->low.integer, text,
-		    length, err);
-	return value_read_real(high ? &limits->high.real : &limits->low.real,
-	    element == CREDIS_FLOAT, true, text, length, err);
+		return setting_read_integer(json,
+		    high ? &limits->high.integer : &limits->low.integer, err);
+	return setting_read_real(json, element == CREDIS_FLOAT,
+	    high ? &limits->high.real : &limits->low.real, err);
 }
 
 static bool
