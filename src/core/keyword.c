@@ -126,6 +126,7 @@ credis_keyword_free(struct credis_keyword *keyword)
 	alarm_free(keyword->alarm);
 	free(keyword->schedule);
 	free(keyword->calc);
+	keyword_source_free(keyword->source);
 	pattern_free(keyword->pattern);
 	free(keyword);
 }

@@ -25,6 +25,12 @@ struct keyword_schedule {
 	int32_t seconds[]; /* after midnight, local time */
 };
 
+/* Who gives its values and takes them. */
+struct keyword_source {
+	char *driver;       /* name; NULL: none */
+	char *read, *write; /* commands, as JSON arrays; NULL: none */
+};
+
 struct credis_keyword {
 	char *name; /* upper case */
 	char *help; /* "" when none; so are units and format */
@@ -37,6 +43,7 @@ struct credis_keyword {
 	struct alarm *alarm;           /* NULL: none */
 	struct keyword_schedule *schedule; /* NULL: none */
 	char *calc;                        /* an expression; NULL: not calculated */
+	struct keyword_source *source;     /* NULL: values are stored, or set by its program */
 	double deadband;                   /* 0: none */
 	int64_t period_ms;                 /* 0: none */
 	int64_t timeout_ms;                /* how long a write may take */

@@ -53,6 +53,47 @@ check_calc(struct credis_keyword *keyword, struct credis_error *err)
 }
 
 static bool
+check_driver(struct credis_keyword *keyword, struct credis_error *err)
+{
+	const struct keyword_source *source = keyword->source;
+
+	if (source == NULL || source->driver == NULL)
+		return true;
+	if (source->read != NULL || source->write != NULL)
+		return error_set(err, CREDIS_EINVAL,
+		    "it has a command as well (a driver or commands, not both)");
+	if (keyword->calc != NULL || keyword->heartbeat)
+		return error_set(err, CREDIS_EINVAL, "it is %s, which needs no driver",
+		    keyword->heartbeat ? "a heartbeat" : "calculated");
+	return true;
+}
+
+static bool
+check_read(struct credis_keyword *keyword, struct credis_error *err)
+{
+	if (keyword->source == NULL || keyword->source->read == NULL)
+		return true;
+	if (keyword->calc != NULL || keyword->heartbeat)
+		return error_set(err, CREDIS_EINVAL, "it is %s, which is not read",
+		    keyword->heartbeat ? "a heartbeat" : "calculated");
+	if (keyword->command)
+		return error_set(err, CREDIS_EINVAL, "a command always reads false");
+	if (keyword->access == CREDIS_WRITE)
+		return error_set(err, CREDIS_EINVAL, "its access is write: it may not be read");
+	return true;
+}
+
+static bool
+check_write(struct credis_keyword *keyword, struct credis_error *err)
+{
+	if (keyword->source == NULL || keyword->source->write == NULL)
+		return true;
+	if (keyword->access == CREDIS_READ || keyword->heartbeat)
+		return error_set(err, CREDIS_EINVAL, "its access is read: it may not be written");
+	return true;
+}
+
+static bool
 check_period(struct credis_keyword *keyword, struct credis_error *err)
 {
 	return !keyword->heartbeat || keyword->period_ms > 0 ||
@@ -178,6 +219,9 @@ static const struct {
 	{ "labels", check_labels },
 	{ "max_length", check_max_length },
 	{ "calc", check_calc },
+	{ "driver", check_driver },
+	{ "read", check_read },
+	{ "write", check_write },
 	{ "alarm", alarm_finish },
 	{ "period", check_period },
 	{ "access", settle_access },

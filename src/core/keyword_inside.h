@@ -20,6 +20,8 @@ void keyword_rules(const struct credis_keyword *keyword, struct value_rules *rul
 /* Puts "<setting>: " before the reason, which becomes a wrong setting's; returns false. */
 bool keyword_blame(struct credis_error *err, const char *setting);
 
+void keyword_source_free(struct keyword_source *source);
+
 /* Finds the labels that its alarm speaks of. */
 bool alarm_finish(struct credis_keyword *keyword, struct credis_error *err);
 

@@ -32,6 +32,7 @@ static const struct fit integers = { TYPE_BIT(CREDIS_INTEGER), "integers" };
 #define BY(how) .set = setting_set_##how, .get = setting_get_##how
 #define AT(name) .at = offsetof(struct credis_keyword, name)
 #define SPAN "a time span, such as \"2 seconds\""
+#define COMMAND "a list of texts: a program and its arguments"
 #define FLAG "true or false"
 
 /* What people read on the first line of a row, what the code needs on the last. */
@@ -79,6 +80,12 @@ static const struct setting rows[] = {
 	{ { "schedule", "a time of day, such as \"06:00\", or a list of them",
 	    "when it is read, by local time" },
 	    &any, BY(schedule) },
+	{ { "driver", "the name of one of the service's drivers", "the program that reads and writes it" },
+	    &any, BY(driver), .bare = true, .at = offsetof(struct keyword_source, driver) },
+	{ { "read", COMMAND, "a command that prints its value" },
+	    &any, BY(argv), .at = offsetof(struct keyword_source, read) },
+	{ { "write", COMMAND ", with %v for the value after it", "a command that takes a value" },
+	    &any, BY(argv), .at = offsetof(struct keyword_source, write) },
 	{ { "calc", "an expression", "calculates it from other keywords" },
 	    &any, BY(calc), .bare = true },
 	{ { "alarm", "{ lolo, low, high, hihi, hysteresis } with numbers, or { label = severity }",

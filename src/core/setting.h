@@ -48,10 +48,12 @@ bool setting_read_real(const json_t *json, bool single, double *real, struct cre
 setting_set setting_set_type, setting_set_text, setting_set_format, setting_set_pattern,
     setting_set_flag, setting_set_span, setting_set_access, setting_set_range, setting_set_deadband,
     setting_set_length, setting_set_max_length, setting_set_initial, setting_set_labels,
-    setting_set_alarm, setting_set_history, setting_set_calc, setting_set_schedule;
+    setting_set_alarm, setting_set_history, setting_set_calc, setting_set_schedule,
+    setting_set_driver, setting_set_argv;
 setting_get setting_get_type, setting_get_text, setting_get_pattern, setting_get_flag,
     setting_get_span, setting_get_access, setting_get_range, setting_get_deadband,
     setting_get_length, setting_get_max_length, setting_get_initial, setting_get_labels,
-    setting_get_alarm, setting_get_history, setting_get_calc, setting_get_schedule;
+    setting_get_alarm, setting_get_history, setting_get_calc, setting_get_schedule,
+    setting_get_driver, setting_get_argv;
 
 #endif

@@ -7,9 +7,16 @@
 
 #include <sys/types.h>
 
-/* Starts argv[0], looked for in PATH, with 'in' as its standard input and 'out' as both its outputs; they
- * stay the caller's. Gets SIGTERM when we end without having ended it. Returns its pid, or -1 with
- * the reason (also when it cannot be executed). */
-pid_t child_start(const char *const argv[], int in, int out, struct credis_error *err);
+struct child {
+	const char *const *argv; /* argv[0] is looked for in PATH, of the environment given */
+	const char *const *environment; /* NULL: ours */
+	const char *directory;          /* NULL: ours */
+	const char *user;               /* NULL: ours */
+	int in, out, err;               /* its standard streams; they stay the caller's */
+};
+
+/* Starts it, without a shell. Gets SIGTERM when we end without having ended it. Returns its pid, which is its
+ * group's as well, or -1 with the reason (also when it cannot be executed). */
+pid_t child_start(const struct child *child, struct credis_error *err);
 
 #endif

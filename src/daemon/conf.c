@@ -342,6 +342,9 @@ conf_free(struct conf *conf)
 	for (size_t i = 0; i < conf->service_count; i++)
 		credis_service_free(conf->services[i]);
 	free(conf->services);
+	for (size_t i = 0; i < conf->driver_count; i++)
+		conf_driver_free(conf->drivers[i]);
+	free(conf->drivers);
 	settings_free(&conf_settings, conf);
 	free(conf);
 }

@@ -3,6 +3,7 @@
 #ifndef DAEMON_CONF_H
 #define DAEMON_CONF_H
 
+#include "conf_driver.h"
 #include "faults.h"
 #include "settings.h"
 
@@ -33,6 +34,9 @@ struct conf {
 	/* NULL where a dispatcher has taken it. */
 	struct credis_service **services;
 	size_t service_count;
+
+	struct conf_driver **drivers; /* of all services; NULL where somebody has taken it */
+	size_t driver_count;
 
 	const config_setting_t *service_list; /* of the file being read */
 };

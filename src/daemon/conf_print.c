@@ -137,7 +137,53 @@ print_keyword(const struct credis_keyword *keyword, FILE *out)
 }
 
 static void
-print_service(const struct credis_service *service, FILE *out)
+print_texts(const char *name, char *const *texts, FILE *out)
+{
+	fprintf(out, "%s = ( ", name);
+	for (size_t i = 0; texts[i] != NULL; i++) {
+		fputs(i != 0 ? ", " : "", out);
+		print_text(texts[i], out);
+	}
+	fputs(" ); ", out);
+}
+
+/* Settings that were not given are left out. */
+static void
+print_driver(const struct conf_driver *driver, FILE *out)
+{
+	const struct setting_group *group = &conf_driver_settings;
+
+	fputs("\t\t{ ", out);
+	for (const struct setting *row = group->rows; row < group->rows + group->count; row++) {
+		const void *at = (const char *)driver + row->at;
+
+		if (row->kind == SETTING_TEXTS && *(char **const *)at != NULL) {
+			print_texts(row->name, *(char **const *)at, out);
+		} else if (row->kind == SETTING_TEXT && *(char *const *)at != NULL) {
+			fprintf(out, "%s = ", row->name);
+			print_text(*(char *const *)at, out);
+			fputs("; ", out);
+		}
+	}
+	putc('}', out);
+}
+
+static void
+print_drivers(const struct conf *conf, const char *service, FILE *out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < conf->driver_count; i++) {
+		if (strcmp(conf->drivers[i]->service, service) != 0)
+			continue;
+		fputs(count++ == 0 ? "\tdrivers = (\n" : ",\n", out);
+		print_driver(conf->drivers[i], out);
+	}
+	fputs(count > 0 ? "\n\t);\n" : "", out);
+}
+
+static void
+print_service(const struct conf *conf, const struct credis_service *service, FILE *out)
 {
 	const struct credis_keyword *keyword;
 
@@ -147,7 +193,9 @@ print_service(const struct credis_service *service, FILE *out)
 	print_text(credis_service_help(service), out);
 	fputs(";\n\tversion = ", out);
 	print_text(credis_service_version(service), out);
-	fputs(";\n\tkeywords = (", out);
+	fputs(";\n", out);
+	print_drivers(conf, credis_service_name(service), out);
+	fputs("\tkeywords = (", out);
 	for (size_t n = 0; (keyword = credis_service_keyword(service, n)) != NULL; n++) {
 		fputs(n != 0 ? ",\n" : "\n", out);
 		print_keyword(keyword, out);
@@ -161,7 +209,7 @@ print_services(const struct conf *conf, FILE *out)
 	fputs("services = (", out);
 	for (size_t i = 0; i < conf->service_count; i++) {
 		fputs(i != 0 ? ", " : " ", out);
-		print_service(conf->services[i], out);
+		print_service(conf, conf->services[i], out);
 	}
 	fputs(" );\n", out);
 }
@@ -182,6 +230,7 @@ text_of(const struct setting *row, const struct conf *conf, char *span)
 		if (row->at == SETTING_AT(conf, services_dir))
 			return "";
 		return *(char *const *)(base + row->at);
+	case SETTING_TEXTS:
 	case SETTING_GROUP:
 	case SETTING_LIST: break;
 	}
@@ -236,6 +285,7 @@ conf_print_settings(FILE *out)
 
 	print_group_settings(&conf_settings, out);
 	print_group_settings(&conf_service_settings, out);
+	print_group_settings(&conf_driver_settings, out);
 	fputs("keywords.name\ttext: a letter, then letters, digits, _ and .\tits name; upper and "
 	      "lower case are"
 	      " the same\n",

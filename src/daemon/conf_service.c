@@ -23,7 +23,11 @@ struct service {
 	char *name;
 	char *help;
 	char *version;
+	const config_setting_t *driver_list;
 	const config_setting_t *keywords;
+
+	struct conf_driver **drivers;
+	size_t driver_count;
 };
 
 #define AT(member) SETTING_AT(service, member)
@@ -34,6 +38,9 @@ static const struct setting service_rows[] = {
 	{ "help", SETTING_TEXT, AT(help), "", "text", "what it is, for people", NULL, NULL, false },
 	{ "version", SETTING_TEXT, AT(version), "", "text", "its version, for people", NULL, NULL,
 	    false },
+	{ "drivers", SETTING_LIST, AT(driver_list), NULL,
+	    "a list of groups: ( { name = \"mount\"; command = [ \"…\" ]; }, … )",
+	    "programs that own keywords", NULL, NULL, false },
 	{ "keywords", SETTING_LIST, AT(keywords), NULL,
 	    "a list of groups: ( { name = \"AZ\"; type = \"double\"; }, … )", "its keywords", NULL,
 	    NULL, false },
@@ -178,6 +185,21 @@ became_text(const struct credis_keyword *keyword, const struct credis_setting *r
 	return became;
 }
 
+/* The program of a command, whose path may be one from this file. */
+static void
+settle_program(const struct conf_tree *tree, const config_setting_t *setting,
+    const struct credis_setting *row, json_t *json)
+{
+	const char *program = json_string_value(json_array_get(json, 0));
+	char *path;
+
+	if (program == NULL || (strcmp(row->name, "read") != 0 && strcmp(row->name, "write") != 0))
+		return;
+	path = conf_program(tree, setting, program);
+	json_array_set_new(json, 0, must(json_string(path)));
+	free(path);
+}
+
 /* Hands one setting over; what is refused becomes a fault. */
 static void
 set(const struct conf_tree *tree, const config_setting_t *setting, const struct credis_setting *row,
@@ -189,6 +211,7 @@ set(const struct conf_tree *tree, const config_setting_t *setting, const struct 
 
 	if (json == NULL)
 		return;
+	settle_program(tree, setting, row, json);
 	text = print_json(json);
 	if (!credis_keyword_set(keyword, row->name, text, &err))
 		conf_tree_fault(tree, setting, "%s: %s", credis_keyword_name(keyword), err.text);
@@ -245,9 +268,33 @@ read_keyword(const struct conf_tree *tree, const config_setting_t *group)
 	return NULL;
 }
 
+/* The driver that a keyword names must be one of its service's. */
+static void
+check_driver(const struct conf_tree *tree, const config_setting_t *group, const char *keyword,
+    const struct service *said)
+{
+	const config_setting_t *member = config_setting_get_member(group, "driver");
+	const char *names[ROWS_MAX + 1] = { NULL }, *nearest;
+	char allowed[512] = "";
+
+	for (size_t i = 0, length = 0; i < said->driver_count && i < ROWS_MAX; i++) {
+		names[i] = said->drivers[i]->name;
+		if (strcmp(names[i], conf_tree_text(member)) == 0)
+			return;
+		if (length < sizeof allowed)
+			length += (size_t)snprintf(allowed + length, sizeof allowed - length,
+			    "%s%s", i > 0 ? ", " : "", names[i]);
+	}
+	nearest = credis_nearest(conf_tree_text(member), names);
+	conf_tree_fault(tree, member, "%s: driver: '%.64s' is no driver of this service%s%s (%s)",
+	    keyword, conf_tree_text(member), nearest != NULL ? "; did you mean " : "",
+	    nearest != NULL ? nearest : "",
+	    allowed[0] != '\0' ? allowed : "drivers = ( … ); lists them");
+}
+
 static void
 take_keyword(const struct conf_tree *tree, const config_setting_t *group,
-    struct credis_service *service, struct seen **seen)
+    const struct service *said, struct credis_service *service, struct seen **seen)
 {
 	const config_setting_t *name;
 	const struct place *before;
@@ -264,6 +311,8 @@ take_keyword(const struct conf_tree *tree, const config_setting_t *group,
 	if (keyword == NULL)
 		return;
 	name = member_or_group(group, "name");
+	if (config_setting_get_member(group, "driver") != NULL)
+		check_driver(tree, group, credis_keyword_name(keyword), said);
 	before = seen_before(seen, credis_keyword_name(keyword), conf_tree_place(tree, name));
 	if (before != NULL) {
 		conf_tree_fault(tree, name,
@@ -277,34 +326,76 @@ take_keyword(const struct conf_tree *tree, const config_setting_t *group,
 	}
 }
 
+static void
+take_driver(const struct conf_tree *tree, const config_setting_t *group, struct service *said)
+{
+	struct conf_driver *driver;
+
+	if (!config_setting_is_group(group)) {
+		conf_tree_fault(tree, group,
+		    "a driver is %s (a group { name = \"mount\"; … } is wanted)",
+		    conf_tree_kind(group));
+		return;
+	}
+	driver = conf_driver_read(tree, group);
+	for (size_t i = 0; driver->name != NULL && i < said->driver_count; i++) {
+		if (strcmp(said->drivers[i]->name, driver->name) == 0)
+			conf_tree_fault(tree, group,
+			    "%s: a driver of this name is there already (once is allowed)",
+			    driver->name);
+	}
+	/* One with a fault is kept: the keywords that name it have none. */
+	if (driver->name == NULL) {
+		conf_driver_free(driver);
+		return;
+	}
+	said->drivers =
+	    must(reallocarray(said->drivers, said->driver_count + 1, sizeof *said->drivers));
+	said->drivers[said->driver_count++] = driver;
+}
+
 /* A service with its keywords; without a name of its own it lives only to have its keywords checked. */
 static struct credis_service *
-read_service(const struct conf_tree *tree, const config_setting_t *group)
+read_service(const struct conf_tree *tree, const config_setting_t *group, struct service *said)
 {
-	struct service said = { .name = NULL };
 	struct credis_service *service = NULL;
 	struct credis_error err;
 	struct seen *seen = NULL;
 
-	settings_begin(&conf_service_settings, &said);
-	settings_take(tree, group, &conf_service_settings, &said);
-	if (said.name != NULL)
-		service = credis_service_new(said.name, said.help, said.version, &err);
-	if (said.name != NULL && service == NULL)
+	settings_begin(&conf_service_settings, said);
+	settings_take(tree, group, &conf_service_settings, said);
+	if (said->name != NULL)
+		service = credis_service_new(said->name, said->help, said->version, &err);
+	if (said->name != NULL && service == NULL)
 		conf_tree_fault(tree, member_or_group(group, "name"), "%s", err.text);
 	if (config_setting_get_member(group, "name") == NULL)
 		conf_tree_fault(tree, group, "a service has no name (name = \"…\"; is required)");
 	if (config_setting_get_member(group, "keywords") == NULL)
 		conf_tree_fault(tree, group, "%s has no keywords (keywords = ( … ); is required)",
-		    said.name != NULL ? said.name : "a service");
+		    said->name != NULL ? said->name : "a service");
 	if (service == NULL)
 		service = must(credis_service_new("unnamed", "", "", NULL));
-	for (int i = 0; said.keywords != NULL && i < config_setting_length(said.keywords); i++)
-		take_keyword(tree, config_setting_get_elem(said.keywords, (unsigned)i), service,
-		    &seen);
+	for (int i = 0; said->driver_list != NULL && i < config_setting_length(said->driver_list);
+	     i++)
+		take_driver(tree, config_setting_get_elem(said->driver_list, (unsigned)i), said);
+	for (int i = 0; said->keywords != NULL && i < config_setting_length(said->keywords); i++)
+		take_keyword(tree, config_setting_get_elem(said->keywords, (unsigned)i), said,
+		    service, &seen);
 	seen_free(&seen);
-	settings_free(&conf_service_settings, &said);
 	return service;
+}
+
+/* They become the configuration's, which comes to nothing if there are faults. */
+static void
+take_drivers(struct conf *conf, const struct credis_service *service, struct service *said)
+{
+	conf->drivers = must(reallocarray(conf->drivers,
+	    conf->driver_count + said->driver_count + 1, sizeof *conf->drivers));
+	for (size_t i = 0; i < said->driver_count; i++) {
+		said->drivers[i]->service = must(strdup(credis_service_name(service)));
+		conf->drivers[conf->driver_count++] = said->drivers[i];
+	}
+	free(said->drivers);
 }
 
 static void
@@ -313,9 +404,12 @@ take_service(struct conf *conf, const struct conf_tree *tree, const config_setti
 {
 	size_t before = faults_count(conf_tree_faults(tree));
 	const config_setting_t *name = member_or_group(group, "name");
-	struct credis_service *service = read_service(tree, group);
+	struct service said = { .name = NULL };
+	struct credis_service *service = read_service(tree, group, &said);
 	const struct place *first;
 
+	take_drivers(conf, service, &said);
+	settings_free(&conf_service_settings, &said);
 	if (faults_count(conf_tree_faults(tree)) != before) {
 		credis_service_free(service);
 		return;

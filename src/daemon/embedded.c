@@ -193,7 +193,11 @@ start(struct embedded *embedded, struct credis_error *err)
 
 	if (pipe2(words, O_CLOEXEC) == -1)
 		return refuse(err, "redis-server cannot be started: %s", strerror(errno));
-	embedded->pid = child_start(argv, embedded->lock, words[1], err);
+	embedded->pid = child_start(&(struct child){ .argv = argv,
+					.in = embedded->lock,
+					.out = words[1],
+					.err = words[1] },
+	    err);
 	close(words[1]);
 	if (embedded->pid == -1) {
 		embedded->pid = 0;

@@ -21,6 +21,12 @@ text_at(const void *base, const struct setting *row)
 	return (char **)((char *)base + row->at);
 }
 
+static char ***
+texts_at(const void *base, const struct setting *row)
+{
+	return (char ***)((char *)base + row->at);
+}
+
 static int64_t *
 number_at(const void *base, const struct setting *row)
 {
@@ -42,6 +48,14 @@ settings_begin(const struct setting_group *group, void *base)
 	}
 }
 
+static void
+free_texts(char **texts)
+{
+	for (char **text = texts; texts != NULL && *text != NULL; text++)
+		free(*text);
+	free(texts);
+}
+
 void
 settings_free(const struct setting_group *group, void *base)
 {
@@ -50,6 +64,8 @@ settings_free(const struct setting_group *group, void *base)
 			settings_free(row->group, base);
 		else if (row->kind == SETTING_TEXT)
 			free(*text_at(base, row));
+		else if (row->kind == SETTING_TEXTS)
+			free_texts(*texts_at(base, row));
 	}
 }
 
@@ -117,6 +133,48 @@ take_text(const struct conf_tree *tree, const config_setting_t *setting, const s
 	json_decref(json);
 }
 
+/* One of several texts; NULL and a fault when it is none. To free(). */
+static char *
+take_word(const struct conf_tree *tree, const config_setting_t *setting, const struct setting *row,
+    const char *name)
+{
+	json_t *json = conf_tree_json(tree, setting);
+	const char *text = json_string_value(json);
+	char *word = text != NULL ? must(strdup(text)) : NULL;
+	struct credis_error err;
+
+	if (json != NULL && text == NULL)
+		conf_tree_fault(tree, setting, "%s: one is %s (%s)", name, conf_tree_kind(setting),
+		    row->allowed);
+	json_decref(json);
+	if (word == NULL || row->check == NULL || row->check(word, &err))
+		return word;
+	conf_tree_fault(tree, setting, "%s: %s (%s)", name, err.text, row->allowed);
+	free(word);
+	return NULL;
+}
+
+static void
+take_texts(const struct conf_tree *tree, const config_setting_t *setting, const struct setting *row,
+    const char *name, void *base)
+{
+	size_t count = (size_t)config_setting_length(setting), taken = 0;
+	char **texts = must(calloc(count + 1, sizeof *texts));
+
+	for (unsigned i = 0; i < count; i++) {
+		texts[taken] = take_word(tree, config_setting_get_elem(setting, i), row, name);
+		taken += texts[taken] != NULL;
+	}
+	free_texts(*texts_at(base, row));
+	*texts_at(base, row) = texts;
+	if (taken > 0)
+		return;
+	if (count == 0)
+		conf_tree_fault(tree, setting, "%s: is empty (%s)", name, row->allowed);
+	free(texts);
+	*texts_at(base, row) = NULL;
+}
+
 static void
 take_span(const struct conf_tree *tree, const config_setting_t *setting, const struct setting *row,
     const char *name, void *base)
@@ -158,6 +216,7 @@ has_kind(const config_setting_t *setting, enum setting_kind kind)
 	case SETTING_TEXT:
 	case SETTING_SPAN: return conf_tree_text(setting) != NULL;
 	case SETTING_COUNT: return type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64;
+	case SETTING_TEXTS: return type == CONFIG_TYPE_LIST || type == CONFIG_TYPE_ARRAY;
 	case SETTING_GROUP: return type == CONFIG_TYPE_GROUP;
 	case SETTING_LIST:
 		/* An empty array is as good as an empty list. */
@@ -178,6 +237,7 @@ take_row(const struct conf_tree *tree, const config_setting_t *setting, const st
 	}
 	switch (row->kind) {
 	case SETTING_TEXT: take_text(tree, setting, row, name, base); break;
+	case SETTING_TEXTS: take_texts(tree, setting, row, name, base); break;
 	case SETTING_SPAN: take_span(tree, setting, row, name, base); break;
 	case SETTING_COUNT: take_count(tree, setting, row, name, base); break;
 	case SETTING_GROUP: settings_take(tree, setting, row->group, base); break;

@@ -12,6 +12,7 @@
 
 enum setting_kind {
 	SETTING_TEXT,  /* char * */
+	SETTING_TEXTS, /* char **, NULL-terminated, at least one */
 	SETTING_SPAN,  /* int64_t, milliseconds, from 1 */
 	SETTING_COUNT, /* int64_t, from 1 to SETTING_COUNT_MAX */
 	SETTING_GROUP, /* its members go into the same struct */
@@ -27,7 +28,7 @@ struct setting {
 	const char *standard; /* its value when it is not given; NULL: none */
 	const char *allowed;
 	const char *help;
-	/* What a text must fulfil beyond being one; may be NULL. */
+	/* What a text, or each of several, must fulfil beyond being one; may be NULL. */
 	bool (*check)(const char *text, struct credis_error *err);
 	const struct setting_group *group;
 	bool restart; /* a change takes effect at a restart only */

@@ -44,7 +44,7 @@ def options_of_manual(text):
 def verbs_of_help():
     text = program("credis", "--help")
     verbs = re.search(r"^verbs:\n((?:  .*\n)+)", text, re.M).group(1)
-    return re.findall(r"^  (\w+)", verbs, re.M)
+    return re.findall(r"^  ([\w-]+)", verbs, re.M)
 
 
 def verbs_of_manual():
@@ -113,7 +113,8 @@ def settings_of_program():
 def settings_of_manual():
     """group.setting for everything that is described."""
     found = set()
-    for name, prefix in (("THE MAIN FILE", ""), ("SERVICES", "services."), ("KEYWORDS", "keywords.")):
+    for name, prefix in (("THE MAIN FILE", ""), ("SERVICES", "services."), ("DRIVERS", "drivers."),
+                         ("KEYWORDS", "keywords.")):
         text = section("credisd.conf.5", name).partition(".Ss")[0]
         group = None
         for line in text.splitlines():
