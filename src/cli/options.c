@@ -50,6 +50,9 @@ static const struct option_row rows[] = {
 	    "only if the keyword stands at sequence number N" },
 
 	{ 'n', "count", OPTION_NUMBER, AT(count), " monitor ", "N", "end after N lines" },
+
+	{ 'k', "keyword", OPTION_TEXTS, AT(keywords), " driver-check ", "NAME[=VALUE]",
+	    "read this keyword, and write the value; may be given again" },
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -155,6 +158,17 @@ set_span(int64_t *ms, const char *typed, const char *text, struct credis_error *
 	return true;
 }
 
+static bool
+add_text(struct texts *texts, const char *typed, const char *text, struct credis_error *err)
+{
+	if (text[0] == '\0' || text[0] == '=')
+		return fault(err, CREDIS_EINVAL, "%s: '%.64s' names nothing", typed, text);
+	if (texts->count == TEXTS_MAX)
+		return fault(err, CREDIS_EINVAL, "%s: given more than %d times", typed, TEXTS_MAX);
+	texts->at[texts->count++] = text;
+	return true;
+}
+
 /* A command line being walked. */
 struct walk {
 	struct options *options;
@@ -176,6 +190,7 @@ set(struct walk *walk, const struct option_row *row, const char *text, struct cr
 		*(const char **)member = text;
 		return text[0] != '\0' ||
 		    fault(err, CREDIS_EINVAL, "%s: its %s is empty", walk->typed, row->argument);
+	case OPTION_TEXTS: return add_text(member, walk->typed, text, err);
 	case OPTION_SPAN: return set_span(member, walk->typed, text, err);
 	case OPTION_NUMBER: return set_number(member, walk->typed, text, err);
 	}
@@ -241,6 +256,13 @@ take_word(struct walk *walk, const char *word, struct credis_error *err)
 	return take_letters(walk, word, err);
 }
 
+/* Whether what follows is another program's, with its own options. */
+static bool
+is_command(char *const *words, int count)
+{
+	return count == 2 && strcmp(words[0], "driver-check") == 0;
+}
+
 static bool
 is_option(const char *word)
 {
@@ -264,6 +286,7 @@ options_parse(struct options *options, int argc, char **argv, char **words, int 
 		} else if (only_words || !is_option(word)) {
 			words[(*count)++] = word;
 			walk.verb = words[0];
+			only_words |= is_command(words, *count);
 		} else if (!take_word(&walk, word, &why) && ok) {
 			*err = why;
 			ok = false;

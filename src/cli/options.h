@@ -8,6 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of an option that may be given several times. */
+enum { TEXTS_MAX = 32 };
+struct texts {
+	const char *at[TEXTS_MAX];
+	size_t count;
+};
+
 struct options {
 	const char *url;     /* NULL: not given */
 	const char *service; /* the same */
@@ -18,9 +25,10 @@ struct options {
 	bool nowait, notify, atomic;
 	int64_t if_seq; /* 0: not given */
 	int64_t count;  /* the same */
+	struct texts keywords;
 };
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_SPAN, OPTION_NUMBER };
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_TEXTS, OPTION_SPAN, OPTION_NUMBER };
 
 struct option_row {
 	char letter; /* 0: has none */

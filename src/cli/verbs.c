@@ -84,6 +84,17 @@ static const struct verb verbs[] = {
 	    .examples =
 	    "credis status\n"
 	    "credis status telescope\n" },
+	{ .name = "driver-check", .min = 1, .max = VERB_ANY, .run = run_driver_check,
+	    .arguments = "COMMAND…", .summary = "play credisd to a driver, and say what is wrong",
+	    .about =
+	    "Starts COMMAND, a driver as in credis-driver(7), reads and writes the keywords named with -k,\n"
+	    "asks for what it cannot know, sends what it must survive, and ends it in all the ways that\n"
+	    "credisd does. What stands behind COMMAND is its own, options included. Prints what is right\n"
+	    "and what is wrong; the exit status is 1 if anything is. -t bounds the time for an answer,\n"
+	    "which is 5 seconds.\n",
+	    .examples =
+	    "credis driver-check -k AZ=12.5 -k STATE ./mount --sim\n"
+	    "credis driver-check --json -t 30s -k VALVE=open ./plc\n", .offline = true },
 	{ .name = "complete", .max = VERB_ANY, .run = run_complete, .arguments = "-- WORD…",
 	    .summary = "what the last of the words may become, for shells", .about = "",
 	    .examples = "", .offline = true, .hidden = true },

@@ -91,6 +91,32 @@ take_streams(const struct child *child)
 	    dup2(child->err, STDERR_FILENO) != -1;
 }
 
+/* Looks for the program in PATH. execvp(3) would do so as well, and then hand what is no program to a shell. */
+static void
+execute(const char *const argv[])
+{
+	const char *path = getenv("PATH");
+	char file[PATH_MAX];
+	int why = ENOENT;
+
+	if (strchr(argv[0], '/') != NULL || path == NULL) {
+		execv(argv[0], (char *const *)argv);
+		return;
+	}
+	for (size_t length; *path != '\0'; path += length + (path[length] == ':')) {
+		length = strcspn(path, ":");
+		if (length == 0 || length + strlen(argv[0]) + 2 > sizeof file)
+			continue;
+		memcpy(file, path, length);
+		file[length] = '/';
+		strcpy(file + length + 1, argv[0]);
+		execv(file, (char *const *)argv);
+		if (errno != ENOENT && errno != ENOTDIR)
+			why = errno;
+	}
+	errno = why;
+}
+
 /* Becomes the program; returns the step that could not be taken. */
 static enum step
 become(const struct child *child, const struct identity *identity, pid_t parent)
@@ -110,7 +136,7 @@ become(const struct child *child, const struct identity *identity, pid_t parent)
 		return DIRECTORY;
 	if (child->environment != NULL)
 		environ = (char **)child->environment;
-	execvp(child->argv[0], (char *const *)child->argv);
+	execute(child->argv);
 	return EXEC;
 }
 
