@@ -43,6 +43,47 @@ bool credis_service_take_keyword(struct credis_service *service, struct credis_k
  * Since 0.1. */
 const struct credis_keyword *credis_service_keyword(const struct credis_service *service, size_t n);
 
+/* One step of a write or a read that a program has to take: answered by number, now or later. Lent for
+ * the call. Since 0.1. */
+struct credis_step {
+	uint64_t number; /* for credis_dispatcher_finish() and credis_dispatcher_finish_read() */
+	const struct credis_keyword *keyword;
+	const char *service;
+	const char *text; /* stored form of the value to be written, terminated; "" for reads */
+	size_t length;
+	const char *from; /* who asked; "" when unknown */
+};
+typedef void credis_step_cb(void *arg, const struct credis_step *step);
+
+/* What a program does for a keyword. Every one may be NULL: the step is then done. A write goes translate,
+ * check, prewrite, write, postwrite, and is then stored, broadcast and answered; a read goes preread, read,
+ * postread, and is then stored. One write at a time per keyword: the next waits its turn in order. The
+ * keyword's timeout bounds all the steps of a write, or of a read, together. Since 0.1. */
+struct credis_callbacks {
+	/* At once: what is meant by 'text', to be freed with free(), and its '*length'; NULL with the reason to refuse.
+	 * The text need not be terminated. */
+	char *(*translate)(void *arg, const struct credis_keyword *keyword, const char *text,
+	    size_t *length, struct credis_error *err);
+	/* At once: false with the reason to refuse, for a value that the keyword's settings allow. A code that is
+	 * no refusal counts as CREDIS_EVALUES. */
+	bool (*check)(void *arg, const struct credis_keyword *keyword,
+	    const struct credis_value *value, struct credis_error *err);
+	/* Each is answered by exactly one call of credis_dispatcher_finish(), from inside the callback or later. */
+	credis_step_cb *prewrite, *write, *postwrite;
+	/* The same; 'read' is answered by credis_dispatcher_finish_read(), with the value. */
+	credis_step_cb *preread, *read, *postread;
+	/* Nobody waits for this step any more: its time is over, or the keyword is gone. */
+	void (*cancel)(void *arg, uint64_t step);
+	/* The service lets go of 'arg'; nothing of the above is called after it. */
+	void (*release)(void *arg);
+};
+
+/* Says what is done for a keyword of a service that no dispatcher has taken yet; 'callbacks' is copied. Takes
+ * the place of what was said before. False with CREDIS_ENOKEYWORD or CREDIS_ENOMEM, and 'arg' still the
+ * caller's. Since 0.1. */
+bool credis_service_set_callbacks(struct credis_service *service, const char *keyword,
+    const struct credis_callbacks *callbacks, void *arg, struct credis_error *err);
+
 /* Where the dispatcher as a whole stands. Since 0.1. */
 enum credis_dispatcher_state {
 	CREDIS_STARTING, /* connecting, registering, or waiting for a lease */
@@ -122,6 +163,35 @@ enum credis_dispatcher_state credis_dispatcher_state(const struct credis_dispatc
  * away. False with the reason. Since 0.1. */
 bool credis_dispatcher_set(struct credis_dispatcher *dispatcher, const char *service,
     const char *keyword, const char *text, size_t length, struct credis_error *err);
+
+/* The same with all that may be said. How good the value is counts until the next reading says otherwise,
+ * and a change of it is always stored. Times never go back: one that is not after the present value's is
+ * moved behind it, one that is still to come is now. Since 0.1. */
+struct credis_reading {
+	const char *text;
+	size_t length;
+	int64_t time_us; /* Unix time in microseconds; 0: now */
+	enum credis_severity severity;
+	const char *reason; /* for people; NULL: none */
+};
+bool credis_dispatcher_set_reading(struct credis_dispatcher *dispatcher, const char *service,
+    const char *keyword, const struct credis_reading *reading, struct credis_error *err);
+
+/* The value stays, how good it is changes: CREDIS_INVALID, "mount: driver is down"; CREDIS_NONE takes it
+ * back. False with the reason. Since 0.1. */
+bool credis_dispatcher_set_severity(struct credis_dispatcher *dispatcher, const char *service,
+    const char *keyword, enum credis_severity severity, const char *reason,
+    struct credis_error *err);
+
+/* Answers a step: done with 'err' NULL; otherwise the write or read ends here with that reason, put
+ * behind the keyword's name. CREDIS_EDRIVER and CREDIS_ETIMEOUT are answered failed, the codes of refusals refused, and
+ * all others count as CREDIS_EDRIVER. False when nobody waits for the step (any more). Since 0.1. */
+bool credis_dispatcher_finish(struct credis_dispatcher *dispatcher, uint64_t step,
+    const struct credis_error *err);
+
+/* Answers the step 'read' with what was read; 'text' is not looked at when there is an 'err'. Since 0.1. */
+bool credis_dispatcher_finish_read(struct credis_dispatcher *dispatcher, uint64_t step,
+    const char *text, size_t length, const struct credis_error *err);
 
 /* Puts a fault where people look: DISPERROR of the service (of all with NULL). Since 0.1. */
 void credis_dispatcher_report_fault(struct credis_dispatcher *dispatcher, const char *service,

@@ -4,6 +4,7 @@
 #include "dispatcher/dispatch.h"
 
 #include "core/error.h"
+#include "dispatcher/group.h"
 #include "dispatcher/modify.h"
 #include "dispatcher/peers.h"
 #include "dispatcher/read.h"

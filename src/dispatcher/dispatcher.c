@@ -10,6 +10,7 @@
 #include "dispatcher/peers.h"
 #include "dispatcher/requests.h"
 #include "dispatcher/served.h"
+#include "dispatcher/steps.h"
 #include "redis/command.h"
 
 #include <credis/dispatcher.h>
@@ -25,6 +26,7 @@ enum {
 	TICK_MS = 1000,
 	STOP_POLL_MS = 10,
 	STOP_LIMIT_MS = 2000,
+	STOP_SAY_MS = 250, /* beyond it, to say what became of the rest */
 	PING_MS = 1000,
 	EVENTS_CHECK_TICKS = 5,
 };
@@ -237,6 +239,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	reap_doomed(dispatcher);
+	steps_tick(dispatcher->post.steps);
 	if (!link_is_up(dispatcher->post.store.link))
 		return;
 	if (++dispatcher->ticks % EVENTS_CHECK_TICKS == 0)
@@ -274,7 +277,10 @@ on_stop_poll(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (!all_stopped(dispatcher, overdue) || (!overdue && !has_said_all(&dispatcher->post)))
+	if (!all_stopped(dispatcher, overdue))
+		return;
+	if (!has_said_all(&dispatcher->post) &&
+	    clock_monotonic_ms() < dispatcher->stop_by_ms + STOP_SAY_MS)
 		return;
 	event_del(dispatcher->stop);
 	event_del(dispatcher->tick);
@@ -317,7 +323,8 @@ set_up(struct credis_dispatcher *dispatcher, struct event_base *base, const char
 		return error_no_memory(err);
 	post->requests =
 	    requests_new(base, post->peers, &post->store, &(struct requests_limits){ 0 });
-	return post->requests != NULL || error_no_memory(err);
+	post->steps = steps_new(post);
+	return (post->requests != NULL && post->steps != NULL) || error_no_memory(err);
 }
 
 /* The links are made late, when the timeouts are known; certificates are tried here already. */
@@ -373,6 +380,7 @@ credis_dispatcher_free(struct credis_dispatcher *dispatcher)
 		return;
 	post = &dispatcher->post;
 	dispatcher->on_state = NULL;
+	steps_close(post->steps);
 	intake_free(post->intake);
 	post->intake = NULL;
 	link_free(post->store.link);
@@ -380,6 +388,7 @@ credis_dispatcher_free(struct credis_dispatcher *dispatcher)
 	requests_free(post->requests);
 	while (post->served != NULL)
 		unlink_served(post, post->served);
+	steps_free(post->steps);
 	peers_free(post->peers);
 	if (dispatcher->tick != NULL)
 		event_free(dispatcher->tick);
@@ -557,23 +566,68 @@ credis_dispatcher_state(const struct credis_dispatcher *dispatcher)
 	return dispatcher->state;
 }
 
+static bool
+find_keyword(struct credis_dispatcher *dispatcher, const char *service, const char *keyword,
+    struct served **served, struct entry **entry, struct credis_error *err)
+{
+	char name[CREDIS_KEYWORD_MAX + 1];
+
+	*served = post_find_name(&dispatcher->post, service, strlen(service));
+	if (*served == NULL)
+		return error_set(err, CREDIS_ENOSERVICE, "%s: no such service", service);
+	if (!keyword_name_check(keyword, strlen(keyword), name, err))
+		return false;
+	*entry = registry_find(&(*served)->registry, name, strlen(name));
+	return *entry != NULL ||
+	    error_set(err, CREDIS_ENOKEYWORD, "%s.%s: no such keyword", service, name);
+}
+
+bool
+credis_dispatcher_set_reading(struct credis_dispatcher *dispatcher, const char *service,
+    const char *keyword, const struct credis_reading *reading, struct credis_error *err)
+{
+	struct served *served;
+	struct entry *entry;
+
+	return find_keyword(dispatcher, service, keyword, &served, &entry, err) &&
+	    served_set_reading(served, entry, reading, err);
+}
+
 bool
 credis_dispatcher_set(struct credis_dispatcher *dispatcher, const char *service,
     const char *keyword, const char *text, size_t length, struct credis_error *err)
 {
+	struct credis_reading reading = { .text = text, .length = length };
+
+	return credis_dispatcher_set_reading(dispatcher, service, keyword, &reading, err);
+}
+
+bool
+credis_dispatcher_set_severity(struct credis_dispatcher *dispatcher, const char *service,
+    const char *keyword, enum credis_severity severity, const char *reason,
+    struct credis_error *err)
+{
 	struct served *served;
 	struct entry *entry;
-	char name[CREDIS_KEYWORD_MAX + 1];
 
-	served = post_find_name(&dispatcher->post, service, strlen(service));
-	if (served == NULL)
-		return error_set(err, CREDIS_ENOSERVICE, "%s: no such service", service);
-	if (!keyword_name_check(keyword, strlen(keyword), name, err))
+	if (!find_keyword(dispatcher, service, keyword, &served, &entry, err))
 		return false;
-	entry = registry_find(&served->registry, name, strlen(name));
-	if (entry == NULL)
-		return error_set(err, CREDIS_ENOKEYWORD, "%s.%s: no such keyword", service, name);
-	return served_set(served, entry, text, length, err);
+	served_set_severity(served, entry, severity, reason);
+	return true;
+}
+
+bool
+credis_dispatcher_finish(struct credis_dispatcher *dispatcher, uint64_t step,
+    const struct credis_error *err)
+{
+	return steps_finish(dispatcher->post.steps, step, err);
+}
+
+bool
+credis_dispatcher_finish_read(struct credis_dispatcher *dispatcher, uint64_t step, const char *text,
+    size_t length, const struct credis_error *err)
+{
+	return steps_finish_read(dispatcher->post.steps, step, text, length, err);
 }
 
 void

@@ -5,6 +5,7 @@
 #include "dispatcher/peers.h"
 #include "dispatcher/requests.h"
 #include "dispatcher/served.h"
+#include "dispatcher/steps.h"
 
 static double
 count_services(const struct post *post)
@@ -66,6 +67,12 @@ count_dropped(const struct post *post)
 	return (double)peers_dropped(post->peers);
 }
 
+static double
+count_late(const struct post *post)
+{
+	return (double)steps_late(post->steps);
+}
+
 static const struct row {
 	const char *name;
 	const char *help;
@@ -81,6 +88,8 @@ static const struct row {
 	{ "store_lost_total", "Connections to the store that were lost.", true, count_lost },
 	{ "answers_dropped_total", "Portions of answers given up while the store was away.", true,
 	    count_dropped },
+	{ "steps_late_total", "Answers of sources that nobody waited for any more.", true,
+	    count_late },
 };
 
 static double

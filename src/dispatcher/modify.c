@@ -1,25 +1,16 @@
-/* modify.c: CHECKED → STORING → finished, for one keyword or an all-or-nothing set.
- * Decides what may be written; store.c writes, requests.c answers. */
+/* modify.c: CHECKED → (WAITING → DRIVING) → STORING → finished.
+ * Decides what may be written; steps.c waits for a source of the keyword's own, store.c writes,
+ * requests.c answers. */
 #include "dispatcher/modify.h"
 
 #include "core/error.h"
 #include "dispatcher/durability.h"
+#include "dispatcher/group.h"
 #include "dispatcher/served.h"
+#include "dispatcher/steps.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* All of a set, until the store has answered for it. */
-struct group {
-	struct post *post;
-	uint64_t number;
-	uint64_t of;
-	uint64_t gathered; /* messages of the set, refused ones among them */
-	uint64_t *handles; /* requests in order */
-	size_t count;
-	bool refused;
-	struct credis_error why; /* the first refusal, or what the store said */
-};
 
 static void
 refuse(const struct asking *asking, const struct credis_error *err)
@@ -29,10 +20,8 @@ refuse(const struct asking *asking, const struct credis_error *err)
 }
 
 static bool
-check_access(const struct asking *asking, struct credis_error *err)
+check_access(const struct credis_keyword *keyword, struct credis_error *err)
 {
-	const struct credis_keyword *keyword = asking->entry->keyword;
-
 	if (keyword_is_writable(keyword))
 		return true;
 	return error_set(err, CREDIS_EREADONLY, "%s: may only be read", keyword->name);
@@ -46,58 +35,71 @@ sequence_to_come(const struct entry *entry)
 }
 
 static bool
-check_sequence(const struct asking *asking, struct credis_error *err)
+check_sequence(const struct entry *entry, uint64_t wanted, struct credis_error *err)
 {
-	const struct message *message = asking->message;
-	uint64_t seq = sequence_to_come(asking->entry);
+	uint64_t seq = sequence_to_come(entry);
 
-	if ((message->has & MESSAGE_IF_SEQ) == 0 || message->if_seq == seq)
+	if (wanted == seq || wanted == UINT64_MAX)
 		return true;
 	return error_set(err, CREDIS_ECONFLICT, "%s: stands at sequence %llu, not at %llu",
-	    asking->entry->keyword->name, (unsigned long long)seq,
-	    (unsigned long long)message->if_seq);
+	    entry->keyword->name, (unsigned long long)seq, (unsigned long long)wanted);
 }
 
-/* Everything that can be refused, in the order a person would ask. On success a request that owns the
- * value; NULL with the reason. */
-static struct request *
-check(const struct asking *asking, struct credis_error *err)
+static bool
+parse(const struct asking *asking, struct credis_value *value, struct credis_error *err)
+{
+	const struct slice *body = &asking->message->body;
+
+	if (asking->entry->lane != NULL)
+		return steps_parse(asking->entry, value, body->bytes, body->length, err);
+	return keyword_parse_value(asking->entry->keyword, value, body->bytes, body->length, err);
+}
+
+struct request *
+modify_check(const struct asking *asking, struct credis_error *err)
 {
 	const struct message *message = asking->message;
+	uint64_t if_seq = (message->has & MESSAGE_IF_SEQ) != 0 ? message->if_seq : UINT64_MAX;
 	struct credis_value value;
+	struct request *request;
 
-	if (!check_access(asking, err) || !served_may_write(asking->served, err) ||
-	    !keyword_parse_value(asking->entry->keyword, &value, message->body.bytes,
-		message->body.length, err))
+	if (!check_access(asking->entry->keyword, err) || !served_may_write(asking->served, err) ||
+	    !parse(asking, &value, err))
 		return NULL;
-	if (!check_sequence(asking, err)) {
+	/* Where a write waits its turn the sequence does, too. */
+	if (asking->entry->lane == NULL && !check_sequence(asking->entry, if_seq, err)) {
 		value_clear(&value);
 		return NULL;
 	}
-	return request_new(asking->post->requests, asking->served, asking->entry, asking->peer,
+	request = request_new(asking->post->requests, asking->served, asking->entry, asking->peer,
 	    message->id, &value, err);
+	if (request == NULL)
+		return NULL;
+	request->if_seq = if_seq;
+	if ((message->has & MESSAGE_EXPIRES) != 0)
+		request->expires_us = message->expires_us;
+	return request;
 }
 
 /* A momentary keyword acts on true and reads false. */
 static bool
 is_idle_command(const struct request *request)
 {
-	return request->entry->keyword->command && request->value.as.integer == 0;
+	return entry_now(request->entry)->keyword->command && request->value.as.integer == 0;
 }
 
 /* Where force is false the present value need not be written; one under way is not present yet. */
 static bool
 is_unnecessary(const struct request *request)
 {
-	const struct entry *entry = request->entry;
+	const struct entry *entry = entry_now(request->entry);
 
 	return !entry->keyword->force && entry->writes == 0 &&
 	    value_equal(&entry->value, &request->value);
 }
 
-/* Gives the write its number and says what is to be stored. */
-static struct store_write
-number_write(struct post *post, struct request *request)
+struct store_write
+modify_number(struct post *post, struct request *request)
 {
 	struct entry *entry = entry_now(request->entry);
 	struct credis_value idle;
@@ -134,10 +136,25 @@ fail(struct post *post, struct request *request, const struct credis_error *why)
 	request_finish_error(post->requests, request, &err);
 }
 
+/* What the source did counts, whether or not the store is there to take it: it will be. */
 static void
-conclude(struct post *post, struct request *request, const struct credis_error *why)
+keep_driven(struct post *post, struct request *request, const struct credis_error *why)
 {
-	if (why != NULL)
+	struct credis_error err;
+
+	error_set(&err, CREDIS_ESTORE, "%s: written, but not stored yet: %s", request->entry->name,
+	    why->text);
+	modify_number(post, request);
+	served_report(request->served, err.text);
+	request_finish_written(post->requests, request, &err);
+}
+
+void
+modify_conclude(struct post *post, struct request *request, const struct credis_error *why)
+{
+	if (why != NULL && request->turn != NULL)
+		keep_driven(post, request, why);
+	else if (why != NULL)
 		fail(post, request, why);
 	else if (post->durability != NULL)
 		durability_await(post->durability, request);
@@ -148,9 +165,8 @@ conclude(struct post *post, struct request *request, const struct credis_error *
 static void on_stored(void *arg, uint64_t handle, const struct reply *reply,
     const struct credis_error *lost);
 
-/* Something of another type lies under the key: it is ours, so write over it, once. */
-static bool
-replace(struct post *post, struct request *request)
+bool
+modify_replace(struct post *post, struct request *request)
 {
 	struct store_write write = {
 		.service = served_name(request->served),
@@ -182,23 +198,32 @@ on_stored(void *arg, uint64_t handle, const struct reply *reply, const struct cr
 	if (request == NULL)
 		return;
 	if (store_wrote(reply, lost, &why))
-		conclude(post, request, NULL);
-	else if (!store_found_another_type(reply) || !replace(post, request))
-		conclude(post, request, &why);
+		modify_conclude(post, request, NULL);
+	else if (!store_found_another_type(reply) || !modify_replace(post, request))
+		modify_conclude(post, request, &why);
 }
 
 static void
 store(struct post *post, struct request *request)
 {
-	struct store_write write = number_write(post, request);
+	struct store_write write = modify_number(post, request);
 	struct credis_error err;
 
 	request_enter(post->requests, request, REQUEST_STORING);
 	if (!store_write(&post->store, &write, on_stored, post, request->handle, &err)) {
 		if (err.code != CREDIS_EBUSY)
 			err.code = CREDIS_ESTORE;
-		conclude(post, request, &err);
+		modify_conclude(post, request, &err);
 	}
+}
+
+static bool
+is_nothing_to_do(struct post *post, struct request *request)
+{
+	if (!is_idle_command(request) && !is_unnecessary(request))
+		return false;
+	request_finish_present(post->requests, request);
+	return true;
 }
 
 void
@@ -206,194 +231,91 @@ modify_begin(const struct asking *asking)
 {
 	struct post *post = asking->post;
 	struct credis_error err;
-	struct request *request = check(asking, &err);
+	struct request *request = modify_check(asking, &err);
 
-	if (request == NULL) {
+	if (request == NULL)
 		refuse(asking, &err);
-		return;
-	}
-	if (!is_idle_command(request) && !is_unnecessary(request)) {
+	else if (asking->entry->lane != NULL)
+		steps_write(post, request, &asking->message->from);
+	else if (!is_nothing_to_do(post, request))
 		store(post, request);
-		return;
-	}
-	request->seq = request->entry->seq;
-	request->time_us = request->entry->time_us;
-	request_finish_done(post->requests, request);
 }
 
-struct group *
-group_new(struct post *post, uint64_t number, uint64_t of)
+bool
+modify_refit(struct request *request, struct credis_error *err)
 {
-	struct group *group = calloc(1, sizeof(*group));
+	struct entry *entry = entry_now(request->entry);
+	const struct registry *registry = &request->served->registry;
+	struct credis_value value;
 
-	if (group == NULL)
-		return NULL;
-	group->post = post;
-	group->number = number;
-	group->of = of;
-	group->handles = calloc(of, sizeof(*group->handles));
-	if (group->handles != NULL)
-		return group;
-	free(group);
-	return NULL;
-}
-
-uint64_t
-group_number(const struct group *group)
-{
-	return group->number;
-}
-
-static void
-group_free(struct group *group)
-{
-	free(group->handles);
-	free(group);
-}
-
-static struct request *
-group_request(const struct group *group, size_t n)
-{
-	return request_find(group->post->requests, group->handles[n]);
-}
-
-static void
-group_refuse(struct group *group, const struct asking *asking, const struct credis_error *err)
-{
-	refuse(asking, err);
-	if (group->refused)
-		return;
-	group->refused = true;
-	group->why = *err;
-}
-
-void
-group_add(struct group *group, const struct asking *asking)
-{
-	struct request *request;
-	struct credis_error err;
-
-	group->gathered++;
-	if (group->count == group->of || asking->message->of != group->of) {
-		error_set(&err, CREDIS_EMALFORMED,
-		    "%s: its set holds %llu requests by 'of', not more",
-		    asking->entry->keyword->name, (unsigned long long)group->of);
-		group_refuse(group, asking, &err);
-		return;
-	}
-	request = check(asking, &err);
-	if (request == NULL) {
-		group_refuse(group, asking, &err);
-		return;
-	}
-	request->group = group;
-	group->handles[group->count++] = request->handle;
-}
-
-/* None is written: each of those that were fine is told why. */
-static void
-group_refuse_rest(struct group *group)
-{
-	for (size_t n = 0; n < group->count; n++) {
-		struct request *request = group_request(group, n);
-		struct credis_error err;
-
-		error_set(&err, CREDIS_ECONFLICT,
-		    "%s: not written, as another of its set was refused (%s)", request->entry->name,
-		    group->why.text);
-		request_finish_error(group->post->requests, request, &err);
-	}
-}
-
-/* The reason lies in the reply of a queued write when EXEC says only that it was aborted. */
-static void
-on_queued(void *arg, uint64_t handle, const struct reply *reply, const struct credis_error *lost)
-{
-	struct post *post = arg;
-	struct request *request = request_find(post->requests, handle);
-	struct group *group = request != NULL ? request->group : NULL;
-
-	if (group != NULL && group->why.code == CREDIS_OK)
-		store_wrote(reply, lost, &group->why);
-}
-
-/* What became of item n of a set. */
-static bool
-item_was_written(const struct group *group, size_t n, const struct reply *exec,
-    const struct credis_error *lost, struct credis_error *why)
-{
-	if (exec != NULL && exec->kind == REPLY_ARRAY)
-		return store_wrote(reply_item(exec, n), lost, why);
-	if (group->why.code != CREDIS_OK) {
-		*why = group->why;
+	if (registry_find(registry, entry->name, strlen(entry->name)) != entry)
+		return error_set(err, CREDIS_ENOKEYWORD, "%s: no such keyword any more",
+		    entry->name);
+	if (entry == request->entry)
+		return true;
+	if (!check_access(entry->keyword, err) ||
+	    !keyword_parse_value(entry->keyword, &value, value_text(&request->value),
+		request->value.length, err))
 		return false;
-	}
-	return store_wrote(exec, lost, why) &&
-	    error_set(why, CREDIS_ESTORE, "the store gave the set up");
-}
-
-static void
-on_executed(void *arg, uint64_t handle, const struct reply *reply, const struct credis_error *lost)
-{
-	struct post *post = arg;
-	struct request *first = request_find(post->requests, handle);
-	struct group *group = first != NULL ? first->group : NULL;
-	struct credis_error why;
-
-	if (group == NULL)
-		return;
-	for (size_t n = 0; n < group->count; n++) {
-		struct request *request = group_request(group, n);
-
-		request->group = NULL;
-		if (item_was_written(group, n, reply, lost, &why))
-			conclude(post, request, NULL);
-		else if (reply == NULL || !reply_is_error(reply_item(reply, n), "WRONGTYPE") ||
-		    !replace(post, request))
-			conclude(post, request, &why);
-	}
-	group_free(group);
+	value_take(&request->value, &value);
+	entry_hold(entry);
+	entry_release(request->entry);
+	request->entry = entry;
+	return true;
 }
 
 static bool
-group_send(struct group *group, struct credis_error *err)
+is_in_time(struct post *post, const struct request *request, struct credis_error *err)
 {
-	struct post *post = group->post;
-	struct store_write *writes = calloc(group->count, sizeof(*writes));
-	bool sent;
-
-	if (writes == NULL)
-		return error_no_memory(err);
-	for (size_t n = 0; n < group->count; n++) {
-		struct request *request = group_request(group, n);
-
-		writes[n] = number_write(post, request);
-		request_enter(post->requests, request, REQUEST_STORING);
-	}
-	sent = store_write_all(&post->store, writes, group->count, on_queued, on_executed, post,
-	    group->handles[0], err);
-	free(writes);
-	return sent;
+	if (request->expires_us > store_now_us(&post->store))
+		return true;
+	return error_set(err, CREDIS_EEXPIRED,
+	    "%s: not executed, its deadline passed while it waited its turn", request->entry->name);
 }
 
-void
-group_execute(struct group *group)
+bool
+modify_may_still(struct post *post, struct request *request, struct credis_error *err)
+{
+	return is_in_time(post, request, err) && served_may_write(request->served, err) &&
+	    modify_refit(request, err) && check_sequence(request->entry, request->if_seq, err);
+}
+
+bool
+modify_turn(struct post *post, struct request *request)
 {
 	struct credis_error err;
 
-	if (!group->refused && group->gathered < group->of) {
-		group->refused = true;
-		error_set(&group->why, CREDIS_EMALFORMED, "%llu of the set's %llu requests came",
-		    (unsigned long long)group->gathered, (unsigned long long)group->of);
+	if (request->group != NULL)
+		return group_turn(request->group);
+	if (modify_may_still(post, request, &err))
+		return !is_nothing_to_do(post, request);
+	request_finish_error(post->requests, request, &err);
+	return false;
+}
+
+void
+modify_fail_driven(struct post *post, struct request *request, const struct credis_error *err)
+{
+	if (request->group != NULL)
+		group_fail(request->group, request, err);
+	else
+		request_finish_error(post->requests, request, err);
+}
+
+void
+modify_driven(struct post *post, struct request *request)
+{
+	struct credis_error err, why;
+
+	if (request->group != NULL) {
+		group_driven(request->group, request);
+	} else if (!modify_refit(request, &why)) {
+		error_set(&err, CREDIS_EDRIVER, "%s: written, but not stored: %s",
+		    request->entry->name, why.text);
+		request_finish_error(post->requests, request, &err);
+	} else if (!served_may_write(request->served, &why)) {
+		keep_driven(post, request, &why);
+	} else {
+		store(post, request);
 	}
-	if (group->refused || group->count == 0) {
-		group_refuse_rest(group);
-		group_free(group);
-		return;
-	}
-	if (group_send(group, &err))
-		return;
-	for (size_t n = 0; n < group->count; n++)
-		conclude(group->post, group_request(group, n), &err);
-	group_free(group);
 }

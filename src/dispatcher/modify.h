@@ -1,5 +1,5 @@
-/* modify.h: a MODIFY from the moment it is understood: checked, stored, finished.
- * Alone, or as one of a set of which all are written or none. */
+/* modify.h: a MODIFY from the moment it is understood: checked, driven, stored, finished.
+ * Sets of which all are written or none are group.h's. */
 #ifndef DISPATCHER_MODIFY_H
 #define DISPATCHER_MODIFY_H
 
@@ -9,14 +9,30 @@
 /* Checks and executes; answers in the end, whatever comes. */
 void modify_begin(const struct asking *asking);
 
-/* An all-or-nothing set being gathered from one payload. */
-struct group *group_new(struct post *post, uint64_t number, uint64_t of);
-uint64_t group_number(const struct group *group);
+/* Everything that can be refused, in the order a person would ask. On success a request that owns the
+ * value; NULL with the reason. */
+struct request *modify_check(const struct asking *asking, struct credis_error *err);
 
-/* Checks one of it; refused at once, it spoils the rest. */
-void group_add(struct group *group, const struct asking *asking);
+/* A write whose turn has come: true when the source is to be asked; otherwise it has been answered. */
+bool modify_turn(struct post *post, struct request *request);
 
-/* The payload is over: writes all, or refuses the rest. Takes the group. */
-void group_execute(struct group *group);
+/* Whether what was fine on arrival still is: deadline, lease, description, sequence. */
+bool modify_may_still(struct post *post, struct request *request, struct credis_error *err);
+
+/* Follows the keyword to its newest description; false when that does not allow the value any more. */
+bool modify_refit(struct request *request, struct credis_error *err);
+
+/* The source has done its part, or has not. */
+void modify_driven(struct post *post, struct request *request);
+void modify_fail_driven(struct post *post, struct request *request, const struct credis_error *err);
+
+/* Gives the write its number and says what is to be stored. */
+struct store_write modify_number(struct post *post, struct request *request);
+
+/* Something of another type lies under the key: it is ours, so write over it, once. */
+bool modify_replace(struct post *post, struct request *request);
+
+/* The store has answered, 'why' not; NULL: it is written. */
+void modify_conclude(struct post *post, struct request *request, const struct credis_error *why);
 
 #endif

@@ -14,6 +14,7 @@ struct intake;
 struct peers;
 struct requests;
 struct served;
+struct steps;
 
 /* Longest wait between tries of either link: all must be back within two seconds. */
 enum { POST_BACKOFF_MS = 1000 };
@@ -24,6 +25,7 @@ struct post {
 	struct peers *peers;
 	struct requests *requests;
 	struct intake *intake;
+	struct steps *steps;
 	struct durability *durability; /* NULL: the primary's word is enough */
 	const struct log *log;
 	char id[33]; /* of this dispatcher, for leases */

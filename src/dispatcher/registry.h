@@ -18,6 +18,7 @@ struct entry {
 	int64_t given_time_us;
 	uint64_t asked_seq;      /* given_seq when the store was last asked (reconcile.c) */
 	struct extra *extra;     /* NULL: nothing to say of how good it is (extra.h) */
+	struct lane *lane;       /* NULL: it has no source of its own (steps.h) */
 	struct entry *successor; /* who took over in a newer registry; held */
 	uint32_t writes;         /* under way */
 	uint32_t holders;        /* the registry, a predecessor, requests */

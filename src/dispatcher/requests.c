@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "dispatcher/served.h"
+#include "dispatcher/steps.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
@@ -28,7 +29,8 @@ struct requests {
 	uint32_t first_free; /* index + 1; 0: none */
 	size_t count;
 	size_t bytes;
-	struct request_list arrivals;
+	struct request_list arrivals; /* to be told "accepted" … */
+	struct request_list accepted; /* … and those who were */
 	struct event *accept;
 };
 
@@ -50,6 +52,7 @@ requests_new(struct event_base *base, struct peers *peers, struct store *store,
 	if (requests->limits.bytes == 0)
 		requests->limits.bytes = 64 * 1024 * 1024;
 	TAILQ_INIT(&requests->arrivals);
+	TAILQ_INIT(&requests->accepted);
 	requests->accept = event_new(base, -1, 0, on_accept_due, requests);
 	if (requests->accept != NULL)
 		return requests;
@@ -148,9 +151,12 @@ request_new(struct requests *requests, struct served *served, struct entry *entr
 	request->served = served;
 	request->entry = entry_hold(entry);
 	request->group = NULL;
+	request->turn = NULL;
 	request->peer = peer != NULL ? peer_hold(peer) : NULL;
 	request->id = id;
 	request->arrived_us = store_now_us(requests->store);
+	request->expires_us = INT64_MAX;
+	request->if_seq = UINT64_MAX;
 	request->accepted = false;
 	value_init(&request->value, value->type);
 	value_take(&request->value, value);
@@ -164,12 +170,20 @@ request_new(struct requests *requests, struct served *served, struct entry *entr
 	return request;
 }
 
+/* The list that it is on. */
+static struct request_list *
+list_of(struct requests *requests, const struct request *request)
+{
+	return request->accepted ? &requests->accepted : &requests->arrivals;
+}
+
 static void
 request_release(struct requests *requests, struct request *request)
 {
 	struct slot *slot = requests->slots[(uint32_t)request->handle];
+	struct turn *turn = request->turn;
 
-	TAILQ_REMOVE(&requests->arrivals, request, arrival);
+	TAILQ_REMOVE(list_of(requests, request), request, arrival);
 	requests->count--;
 	requests->bytes -= request->charged;
 	request->served->under_way--;
@@ -180,6 +194,8 @@ request_release(struct requests *requests, struct request *request)
 	slot->generation++;
 	slot->next_free = requests->first_free;
 	requests->first_free = (uint32_t)request->handle + 1;
+	if (turn != NULL)
+		steps_leave(turn);
 }
 
 void
@@ -189,7 +205,8 @@ requests_free(struct requests *requests)
 
 	if (requests == NULL)
 		return;
-	while ((request = TAILQ_FIRST(&requests->arrivals)) != NULL)
+	while ((request = TAILQ_FIRST(&requests->arrivals)) != NULL ||
+	    (request = TAILQ_FIRST(&requests->accepted)) != NULL)
 		request_release(requests, request);
 	for (uint32_t n = 0; n < requests->slot_count; n++)
 		free(requests->slots[n]);
@@ -198,17 +215,23 @@ requests_free(struct requests *requests)
 	free(requests);
 }
 
-bool
-requests_under_way(const struct requests *requests, const struct peer *peer, uint64_t id)
+static bool
+list_has(const struct request_list *list, const struct peer *peer, uint64_t id)
 {
 	const struct request *request;
 
-	TAILQ_FOREACH(request, &requests->arrivals, arrival)
+	TAILQ_FOREACH(request, list, arrival)
 	{
 		if (request->peer == peer && request->id == id)
 			return true;
 	}
 	return false;
+}
+
+bool
+requests_under_way(const struct requests *requests, const struct peer *peer, uint64_t id)
+{
+	return list_has(&requests->arrivals, peer, id) || list_has(&requests->accepted, peer, id);
 }
 
 /* Written or about to be, and not yet what memory holds. */
@@ -242,16 +265,15 @@ on_accept_due(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	TAILQ_FOREACH(request, &requests->arrivals, arrival)
-	{
+	while ((request = TAILQ_FIRST(&requests->arrivals)) != NULL) {
 		int64_t due_us = request->arrived_us + ACCEPT_MS * 1000;
 
-		if (request->accepted)
-			continue;
 		if (due_us > now_us) {
 			arm_accept(requests, due_us - now_us);
 			return;
 		}
+		TAILQ_REMOVE(&requests->arrivals, request, arrival);
+		TAILQ_INSERT_TAIL(&requests->accepted, request, arrival);
 		request->accepted = true;
 		answer.id = request->id;
 		if (request->peer != NULL)
@@ -295,6 +317,19 @@ request_finish_done(struct requests *requests, struct request *request)
 	    &request->value);
 	entry_take_value(entry_now(request->entry), &request->value, request->seq,
 	    request->time_us);
+	request_release(requests, request);
+}
+
+void
+request_finish_present(struct requests *requests, struct request *request)
+{
+	const struct entry *entry = entry_now(request->entry);
+
+	request_enter(requests, request, REQUEST_FINISHED);
+	request->served->counters.done++;
+	count_lag(requests, request);
+	answer_done(requests, request->peer, request->id, entry->seq, entry->time_us,
+	    &entry->value);
 	request_release(requests, request);
 }
 

@@ -14,9 +14,12 @@
 struct event_base;
 struct served;
 struct group;
+struct turn;
 
 enum request_state {
 	REQUEST_CHECKED,     /* allowed; nothing done yet */
+	REQUEST_WAITING,     /* for its turn at a keyword that is busy */
+	REQUEST_DRIVING,     /* the keyword's source is at work */
 	REQUEST_STORING,     /* the store was asked to write it */
 	REQUEST_REPLICATING, /* written; its replicas are waited for */
 	REQUEST_FINISHED,    /* answered; gone with the call that finished it */
@@ -28,10 +31,12 @@ struct request {
 	struct served *served;
 	struct entry *entry; /* held */
 	struct group *group; /* all-or-nothing set it belongs to; NULL: none */
-	size_t place;        /* in that set */
+	struct turn *turn;   /* at a keyword with a source of its own (steps.h); NULL: none */
 	struct peer *peer;   /* held; NULL: nobody wants an answer */
 	uint64_t id;         /* the peer's */
 	int64_t arrived_us;
+	int64_t expires_us; /* INT64_MAX: never */
+	uint64_t if_seq;    /* UINT64_MAX: any */
 	bool accepted;
 	bool replacing; /* writing over a key of another type */
 	size_t charged; /* bytes it counts for in the bounds */
@@ -70,6 +75,9 @@ void request_enter(struct requests *requests, struct request *request, enum requ
 /* The final answers: done with the value as stored, which becomes the keyword's present one; or what 'err'
  * says. The request is gone after it. */
 void request_finish_done(struct requests *requests, struct request *request);
+
+/* Done with the keyword's present value: there was nothing to write. */
+void request_finish_present(struct requests *requests, struct request *request);
 
 /* The value is the present one, but that is not all that was asked for. */
 void request_finish_written(struct requests *requests, struct request *request,

@@ -6,6 +6,7 @@
 #include "dispatcher/intake.h"
 #include "dispatcher/reconcile.h"
 #include "dispatcher/requests.h"
+#include "dispatcher/steps.h"
 #include "redis/command.h"
 
 #include <stdio.h>
@@ -87,7 +88,8 @@ served_new(struct post *post, struct credis_service *definition, struct credis_e
 	served_new_round(served);
 	served->definition = definition;
 	holdback_init(&served->holdback);
-	if (registry_build(&served->registry, definition, err) && registration_prepare(served) &&
+	if (registry_build(&served->registry, definition, err) && steps_attach(served) &&
+	    registration_prepare(served) &&
 	    lease_init(&served->lease, post, served, definition->name) &&
 	    schedule_start(&served->schedule, served))
 		return served;
@@ -102,6 +104,7 @@ served_free(struct served *served)
 {
 	holdback_clear(&served->holdback);
 	schedule_clear(&served->schedule);
+	steps_detach(served);
 	lease_clear(&served->lease);
 	registry_clear(&served->registry);
 	credis_service_free(served->definition);
@@ -123,7 +126,9 @@ served_follow(struct served *served, struct credis_service *definition, struct c
 	served->registry = fresh;
 	served->looked_at = 0;
 	registration_abandon(served);
-	if (!registration_prepare(served) || !schedule_start(&served->schedule, served))
+	steps_follow(served, &old);
+	if (!steps_attach(served) || !registration_prepare(served) ||
+	    !schedule_start(&served->schedule, served))
 		log_event(served->post->log, CREDIS_LOG_ERROR, "memory",
 		    "%s: out of memory while reloading", served_name(served));
 	if (served->state >= SERVED_REGISTERING && served->state <= SERVED_READY) {
@@ -190,8 +195,10 @@ served_on_lease_held(struct served *served, enum lease_gap gap)
 		leave_channels(served);
 		served->took_us = store_now_us(&served->post->store);
 	}
-	if (gap == LEASE_SOMEBODY)
+	if (gap == LEASE_SOMEBODY) {
+		steps_abandon(served, STEPS_TAKEN);
 		registry_forget(&served->registry);
+	}
 	if (gap != LEASE_NOBODY || served->state != SERVED_READY)
 		served_enter(served, SERVED_REGISTERING, "");
 	registration_start(served);
@@ -205,6 +212,8 @@ served_on_lease_others(struct served *served)
 	if (is_stopping(served))
 		return; /* nothing to give up but the waiting */
 	leave_channels(served);
+	if (served->state != SERVED_STANDBY)
+		steps_abandon(served, STEPS_TAKEN);
 	holdback_clear(&served->holdback); /* whoever serves has them, too */
 	snprintf(why, sizeof(why), "served by %s; standing by",
 	    lease_holder(&served->lease, holder));
@@ -329,19 +338,37 @@ bool
 served_set(struct served *served, struct entry *entry, const char *text, size_t length,
     struct credis_error *err)
 {
-	struct post *post = served->post;
+	struct credis_reading reading = { .text = text, .length = length };
+
+	return served_set_reading(served, entry, &reading, err);
+}
+
+/* When it was read, by its source; nothing is read in the future. */
+static int64_t
+reading_time(const struct served *served, const struct credis_reading *reading)
+{
+	int64_t now_us = store_now_us(&served->post->store);
+
+	return reading->time_us > 0 && reading->time_us < now_us ? reading->time_us : now_us;
+}
+
+bool
+served_set_reading(struct served *served, struct entry *entry, const struct credis_reading *reading,
+    struct credis_error *err)
+{
 	struct credis_value value;
 	uint64_t seq;
 	int64_t time_us;
 
-	if (!keyword_parse_value(entry->keyword, &value, text, length, err))
+	if (!keyword_parse_value(entry->keyword, &value, reading->text, reading->length, err))
 		return false;
-	if (within_deadband(entry, &value) ||
-	    (!entry->keyword->force && value_equal(&entry->value, &value))) {
+	if (!entry_set_source_severity(entry, reading->severity, reading->reason) &&
+	    (within_deadband(entry, &value) ||
+		(!entry->keyword->force && value_equal(&entry->value, &value)))) {
 		value_clear(&value);
 		return true;
 	}
-	entry_next(entry, store_now_us(&post->store), &seq, &time_us);
+	entry_next(entry, reading_time(served, reading), &seq, &time_us);
 	entry_take_value(entry, &value, seq, time_us);
 	store_present(served, entry);
 	return true;
@@ -450,6 +477,10 @@ served_stop(struct served *served, bool doomed)
 		served_enter(served, SERVED_STOPPING, "");
 		return;
 	}
+	if (doomed)
+		steps_abandon(served, STEPS_REMOVED);
+	else
+		steps_turn_waiting_away(served, STEPS_STOPPED);
 	served_set_own(served, OWN_STATE, "stopping");
 	intake_unsubscribe(served->post->intake, served_name(served), &served->registry, NULL);
 	intake_drain(served->post->intake, served);
@@ -463,6 +494,7 @@ served_stop_if_idle(struct served *served, bool now)
 
 	if (served->state != SERVED_STOPPING || (!idle && !now))
 		return;
+	steps_abandon(served, STEPS_STOPPED);
 	if (served->doomed)
 		registration_remove(served);
 	lease_release(&served->lease);

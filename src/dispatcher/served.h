@@ -75,6 +75,9 @@ void served_stop_if_idle(struct served *served, bool now);
 bool served_set(struct served *served, struct entry *entry, const char *text, size_t length,
     struct credis_error *err);
 
+bool served_set_reading(struct served *served, struct entry *entry,
+    const struct credis_reading *reading, struct credis_error *err);
+
 /* The write of an entry's present value. */
 struct store_write served_write(struct served *served, struct entry *entry);
 

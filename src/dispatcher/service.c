@@ -5,12 +5,14 @@
 #include "core/keyword.h"
 #include "core/table.h"
 #include "core/text.h"
+#include "dispatcher/source.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* A name taken; the key is the keyword's own text. */
 struct service_name {
+	size_t place;
 	UT_hash_handle hh;
 };
 
@@ -51,9 +53,13 @@ credis_service_free(struct credis_service *service)
 		HASH_DEL(service->names, name);
 		free(name);
 	}
-	for (size_t n = 0; n < service->count; n++)
+	for (size_t n = 0; n < service->count; n++) {
+		if (service->sources != NULL)
+			source_release(service->sources[n]);
 		credis_keyword_free(service->keywords[n]);
+	}
 	free(service->keywords);
+	free(service->sources);
 	free(service->help);
 	free(service->version);
 	free(service);
@@ -89,6 +95,15 @@ service_make_room(struct credis_service *service)
 	if (keywords == NULL)
 		return false;
 	service->keywords = keywords;
+	if (service->sources != NULL) {
+		struct source **sources = realloc(service->sources, room * sizeof(struct source *));
+
+		if (sources == NULL)
+			return false;
+		memset(sources + service->room, 0,
+		    (room - service->room) * sizeof(struct source *));
+		service->sources = sources;
+	}
 	service->room = room;
 	return true;
 }
@@ -105,6 +120,7 @@ service_claim_name(struct credis_service *service, const char *text, struct cred
 	name = calloc(1, sizeof(*name));
 	if (name == NULL)
 		return error_no_memory(err);
+	name->place = service->count;
 	HASH_ADD_KEYPTR(hh, service->names, text, strlen(text), name);
 	if (name->hh.tbl != NULL)
 		return true;
@@ -133,4 +149,27 @@ const struct credis_keyword *
 credis_service_keyword(const struct credis_service *service, size_t n)
 {
 	return n < service->count ? service->keywords[n] : NULL;
+}
+
+bool
+credis_service_set_callbacks(struct credis_service *service, const char *keyword,
+    const struct credis_callbacks *callbacks, void *arg, struct credis_error *err)
+{
+	char text[CREDIS_KEYWORD_MAX + 1];
+	struct service_name *name = NULL;
+	struct source *source;
+
+	if (keyword_name_check(keyword, strlen(keyword), text, NULL))
+		HASH_FIND_STR(service->names, text, name);
+	if (name == NULL)
+		return error_set(err, CREDIS_ENOKEYWORD, "%s.%s: no such keyword", service->name,
+		    keyword);
+	if (service->sources == NULL)
+		service->sources = calloc(service->room, sizeof(struct source *));
+	source = service->sources != NULL ? source_new(callbacks, arg) : NULL;
+	if (source == NULL)
+		return error_no_memory(err);
+	source_release(service->sources[name->place]);
+	service->sources[name->place] = source;
+	return true;
 }

@@ -5,11 +5,15 @@
 
 #include <credis/dispatcher.h>
 
+struct source;
+
 struct credis_service {
 	char name[CREDIS_SERVICE_MAX + 1];
 	char *help;
 	char *version;
 	struct credis_keyword **keywords;
+	struct source *
+	    *sources; /* of the keyword in the same place, NULL: none; NULL: no keyword has one */
 	size_t count;
 	size_t room;
 	struct service_name *names; /* table of the names above */
