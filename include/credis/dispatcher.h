@@ -149,6 +149,10 @@ const struct credis_service *credis_dispatcher_service(const struct credis_dispa
 const struct credis_service *credis_dispatcher_find(const struct credis_dispatcher *dispatcher,
     const char *name);
 
+/* Whether a service is ours to serve, and so is its hardware: true from its lease on, also while the store is
+ * away, and false while another dispatcher serves it. Since 0.1. */
+bool credis_dispatcher_holds(const struct credis_dispatcher *dispatcher, const char *service);
+
 /* Connects, registers, serves; and goes on doing so whatever the store does. Since 0.1. */
 void credis_dispatcher_start(struct credis_dispatcher *dispatcher);
 

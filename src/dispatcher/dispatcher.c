@@ -630,6 +630,14 @@ credis_dispatcher_finish_read(struct credis_dispatcher *dispatcher, uint64_t ste
 	return steps_finish_read(dispatcher->post.steps, step, text, length, err);
 }
 
+bool
+credis_dispatcher_holds(const struct credis_dispatcher *dispatcher, const char *service)
+{
+	const struct served *served = post_find_name(&dispatcher->post, service, strlen(service));
+
+	return served != NULL && served->ours;
+}
+
 void
 credis_dispatcher_report_fault(struct credis_dispatcher *dispatcher, const char *service,
     const char *text)

@@ -191,6 +191,7 @@ served_on_lease_held(struct served *served, enum lease_gap gap)
 {
 	if (is_stopping(served))
 		return; /* too late: served_stop_if_idle() gives it all up */
+	served->ours = true;
 	if (gap != LEASE_NOBODY) {
 		leave_channels(served);
 		served->took_us = store_now_us(&served->post->store);
@@ -211,6 +212,7 @@ served_on_lease_others(struct served *served)
 
 	if (is_stopping(served))
 		return; /* nothing to give up but the waiting */
+	served->ours = false;
 	leave_channels(served);
 	if (served->state != SERVED_STANDBY)
 		steps_abandon(served, STEPS_TAKEN);

@@ -37,6 +37,7 @@ struct served {
 	struct holdback holdback;
 	struct counters counters;
 	enum served_state state;
+	bool ours;              /* the lease was held when we last knew */
 	bool doomed;            /* to be removed from the store when stopped */
 	bool drained;           /* stopping: nothing more comes from the intake */
 	uint64_t under_way;     /* requests */
