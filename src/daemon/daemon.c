@@ -3,6 +3,8 @@
 #include "daemon.h"
 
 #include "clock.h"
+#include "commands.h"
+#include "drivers.h"
 #include "embedded.h"
 #include "journal.h"
 #include "memory.h"
@@ -48,6 +50,8 @@ struct daemon {
 	bool ready;   /* the service manager was told so */
 	bool stopping;
 	int64_t stopping_ms; /* monotonic: since when */
+	struct drivers *drivers;
+	struct commands *commands;
 	struct embedded *embedded;
 	struct metrics *metrics;
 	struct metrics_daemon figures;
@@ -128,7 +132,30 @@ tell_status(const struct daemon *daemon, const char *state, const char *why)
 	notify_status(status);
 }
 
-/* The dispatcher lets go of the store before that ends; and then we may. */
+static void
+free_dispatcher(struct daemon *daemon)
+{
+	if (daemon->dispatcher == NULL)
+		return;
+	drivers_let_go(daemon->drivers);
+	commands_let_go(daemon->commands);
+	credis_dispatcher_free(daemon->dispatcher);
+	daemon->dispatcher = NULL;
+}
+
+/* The store comes last, and then we may end. */
+static void
+on_drivers_stopped(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	if (daemon->embedded != NULL)
+		embedded_stop(daemon->embedded);
+	else
+		event_base_loopexit(daemon->base, NULL);
+}
+
+/* The dispatcher lets go of the store before that ends. */
 static void
 on_served_out(evutil_socket_t fd, short what, void *arg)
 {
@@ -138,12 +165,8 @@ on_served_out(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	metrics_free(daemon->metrics);
 	daemon->metrics = NULL;
-	credis_dispatcher_free(daemon->dispatcher);
-	daemon->dispatcher = NULL;
-	if (daemon->embedded != NULL)
-		embedded_stop(daemon->embedded);
-	else
-		event_base_loopexit(daemon->base, NULL);
+	free_dispatcher(daemon);
+	drivers_stop(daemon->drivers, on_drivers_stopped, daemon);
 }
 
 static void
@@ -158,6 +181,7 @@ on_state(void *arg, enum credis_dispatcher_state state, const char *why)
 	tell_status(daemon, credis_dispatcher_state_name(state), why);
 	switch (state) {
 	case CREDIS_READY:
+		drivers_look(daemon->drivers);
 		journal_event(CREDIS_LOG_INFO, "+ready", "%s", why);
 		tell_ready(daemon);
 		break;
@@ -202,12 +226,15 @@ on_store(void *arg, enum embedded_state state, const char *why)
 static void
 give_services(struct daemon *daemon, struct conf *conf)
 {
+	drivers_follow(daemon->drivers, conf);
+	commands_follow(daemon->commands, conf);
 	for (size_t i = 0; i < conf->service_count; i++) {
 		must(credis_dispatcher_take_service(daemon->dispatcher, conf->services[i], NULL)
 			? daemon
 			: NULL);
 		conf->services[i] = NULL;
 	}
+	drivers_settle(daemon->drivers);
 }
 
 static bool
@@ -397,8 +424,11 @@ make_dispatcher(struct daemon *daemon, struct credis_error *err)
 	daemon->dispatcher = credis_dispatcher_new(daemon->base, url, err);
 	free(url);
 	free(socket);
-	if (daemon->dispatcher == NULL ||
-	    !credis_dispatcher_set_namespace(daemon->dispatcher, conf->store_namespace, err))
+	if (daemon->dispatcher == NULL)
+		return false;
+	daemon->drivers = drivers_new(daemon->base, daemon->dispatcher);
+	daemon->commands = commands_new(daemon->base, daemon->dispatcher);
+	if (!credis_dispatcher_set_namespace(daemon->dispatcher, conf->store_namespace, err))
 		return false;
 	credis_dispatcher_set_timeouts(daemon->dispatcher, conf->connect_timeout_ms,
 	    conf->command_timeout_ms);
@@ -434,7 +464,9 @@ make_metrics(struct daemon *daemon, struct credis_error *err)
 	if (daemon->conf->metrics_listen == NULL)
 		return true;
 	daemon->metrics = metrics_new(daemon->base, daemon->conf->metrics_listen,
-	    daemon->dispatcher, &daemon->figures, err);
+	    &(struct metrics_sources){ daemon->dispatcher, &daemon->figures, daemon->drivers,
+		daemon->commands },
+	    err);
 	return daemon->metrics != NULL;
 }
 
@@ -442,7 +474,9 @@ static void
 take_apart(struct daemon *daemon)
 {
 	metrics_free(daemon->metrics);
-	credis_dispatcher_free(daemon->dispatcher);
+	free_dispatcher(daemon);
+	drivers_free(daemon->drivers);
+	commands_free(daemon->commands);
 	embedded_free(daemon->embedded);
 	for (int i = 0; i < EVENTS; i++) {
 		if (daemon->events[i] != NULL)

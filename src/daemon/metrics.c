@@ -31,8 +31,7 @@ struct metrics {
 	struct event *pause;
 	struct connection *connections;
 	size_t count;
-	const struct credis_dispatcher *dispatcher;
-	const struct metrics_daemon *daemon;
+	struct metrics_sources sources;
 };
 
 struct connection {
@@ -106,13 +105,26 @@ put_metric(struct evbuffer *page, const struct credis_metric *metric)
 static void
 put_page(const struct metrics *metrics, struct evbuffer *page)
 {
+	const struct metrics_daemon *daemon = metrics->sources.daemon;
+	struct drivers_figures drivers;
+	drivers_count(metrics->sources.drivers, &drivers);
 	const struct credis_metric own[] = {
 		{ "reloads_total", "Configurations taken at a reload.", true,
-		    (double)metrics->daemon->reloads },
+		    (double)daemon->reloads },
 		{ "reloads_refused_total", "Configurations refused at a reload.", true,
-		    (double)metrics->daemon->refused_reloads },
+		    (double)daemon->refused_reloads },
 		{ "store_starts_total", "Times the embedded store was found up.", true,
-		    (double)metrics->daemon->store_starts },
+		    (double)daemon->store_starts },
+		{ "drivers_running", "Drivers that run.", false, (double)drivers.running },
+		{ "driver_starts_total", "Times a driver was started.", true,
+		    (double)drivers.starts },
+		{ "driver_lines_total", "Lines that drivers said.", true, (double)drivers.lines },
+		{ "driver_garbage_total", "Lines of them that nothing could become of.", true,
+		    (double)drivers.garbage },
+		{ "commands_total", "Commands run to read or write a keyword.", true,
+		    (double)commands_run(metrics->sources.commands) },
+		{ "commands_failed_total", "Commands that failed, or took too long.", true,
+		    (double)commands_failed(metrics->sources.commands) },
 	};
 	struct credis_metric metric;
 
@@ -122,7 +134,8 @@ put_page(const struct metrics *metrics, struct evbuffer *page)
 	    credis_version());
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
 		put_metric(page, &own[i]);
-	for (size_t row = 0; credis_dispatcher_metric(metrics->dispatcher, row, &metric); row++)
+	for (size_t row = 0; credis_dispatcher_metric(metrics->sources.dispatcher, row, &metric);
+	     row++)
 		put_metric(page, &metric);
 }
 
@@ -277,14 +290,13 @@ tell_where(const struct metrics *metrics)
 }
 
 struct metrics *
-metrics_new(struct event_base *base, const char *address,
-    const struct credis_dispatcher *dispatcher, const struct metrics_daemon *daemon,
+metrics_new(struct event_base *base, const char *address, const struct metrics_sources *sources,
     struct credis_error *err)
 {
 	struct metrics *metrics = must(calloc(1, sizeof *metrics));
 	struct addrinfo *found = resolve(address);
 
-	*metrics = (struct metrics){ .base = base, .dispatcher = dispatcher, .daemon = daemon };
+	*metrics = (struct metrics){ .base = base, .sources = *sources };
 	metrics->pause = must(evtimer_new(base, on_pause_over, metrics));
 	if (found != NULL)
 		metrics->listener = evconnlistener_new_bind(base, on_accept, metrics,

@@ -2,6 +2,9 @@
 #ifndef DAEMON_METRICS_H
 #define DAEMON_METRICS_H
 
+#include "commands.h"
+#include "drivers.h"
+
 #include <credis/dispatcher.h>
 #include <credis/error.h>
 
@@ -18,11 +21,18 @@ struct metrics_daemon {
 	unsigned long reloads, refused_reloads, store_starts;
 };
 
-/* Serves GET /metrics until it is freed; 'dispatcher' and 'daemon' are lent as long. NULL with the reason
+/* Where figures come from. */
+struct metrics_sources {
+	const struct credis_dispatcher *dispatcher;
+	const struct metrics_daemon *daemon;
+	const struct drivers *drivers;
+	const struct commands *commands;
+};
+
+/* Serves GET /metrics until it is freed; the sources are lent as long. NULL with the reason
  * when it cannot listen there. */
 struct metrics *metrics_new(struct event_base *base, const char *address,
-    const struct credis_dispatcher *dispatcher, const struct metrics_daemon *daemon,
-    struct credis_error *err);
+    const struct metrics_sources *sources, struct credis_error *err);
 void metrics_free(struct metrics *metrics);
 
 #endif
