@@ -16,6 +16,7 @@ PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
 SBINDIR    ?= $(PREFIX)/sbin
 LIBDIR     ?= $(PREFIX)/lib
+LIBEXECDIR ?= $(PREFIX)/libexec
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR     ?= $(PREFIX)/share/man
 SYSCONFDIR ?= /etc
@@ -181,6 +182,7 @@ MANPAGES = $(wildcard man/*.[1-8])
 define INSTALLED
 $(BINDIR) 755 $(B)/credis
 $(SBINDIR) 755 $(B)/credisd
+$(LIBEXECDIR)/credis 755 $(wildcard etc/drivers/*)
 $(INCLUDEDIR)/credis 644 $(wildcard include/credis/*.h)
 $(COMPDIR)/bash-completion/completions 644 $(wildcard src/cli/completions/credis)
 $(COMPDIR)/zsh/site-functions 644 $(wildcard src/cli/completions/_credis)
@@ -209,13 +211,14 @@ install: all
 	$(Q)for file in credisd.conf credis.conf; do test -e $(CONFDIR)/$$file || \
 	    $(INSTALL) -D -m 644 etc/$$file $(CONFDIR)/$$file; done
 	$(Q)test -e $(CONFDIR)/services.d || for file in etc/services.d/*.conf; do \
-	    $(INSTALL) -D -m 644 $$file $(CONFDIR)/services.d/$${file##*/}; done
+	    $(INSTALL) -D -m 644 $$file $(CONFDIR)/services.d/$${file##*/} && \
+	    sed -i 's|"\.\./drivers/|"$(LIBEXECDIR)/credis/|' $(CONFDIR)/services.d/$${file##*/}; done
 
 uninstall:
 	$(Q)echo "$$INSTALLED" | while read -r dir mode files; do for file in $$files; do \
 	    rm -f $(DESTDIR)$$dir/$${file##*/}; done; done
 	$(Q)rm -f $(LIBRARY) $(LIBRARY).$(SOMAJOR) $(LIBRARY).$(VERSION) $(PCFILE) $(UNIT_FILE)
-	$(Q)rmdir $(DESTDIR)$(INCLUDEDIR)/credis 2>/dev/null || true
+	$(Q)rmdir $(DESTDIR)$(INCLUDEDIR)/credis $(DESTDIR)$(LIBEXECDIR)/credis 2>/dev/null || true
 
 clean:
 	rm -rf build build-*

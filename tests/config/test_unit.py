@@ -57,3 +57,10 @@ def test_unit_allows_tcp_unix_sockets_and_a_store_of_its_own():
     assert "PrivateNetwork" not in found and "IPAddressDeny" not in found
     assert "RuntimeDirectoryPreserve" not in found, "the socket's directory would be out of reach for others"
     assert found["KillMode"] == ["mixed"], "the embedded redis-server is credisd's to end"
+
+
+def test_unit_lets_the_shipped_drivers_and_commands_run():
+    """/proc/loadavg is read by a command, a driver may write to its /tmp, and nothing runs as root."""
+    found = settings()
+    assert "ProcSubset" not in found and found["PrivateTmp"] == ["yes"]
+    assert "NoExecPaths" not in found and found["NoNewPrivileges"] == ["yes"]

@@ -14,7 +14,8 @@ def test_what_make_run_prints_works_as_printed(tmp_path):
         wait_for(lambda: "Ctrl-C stops it" in demo.log() or not demo.is_running(), what=demo.log)
         printed = demo.log()
         lines = re.findall(r"^    (\S.*)$", printed, re.M)
-        assert [line.split()[1] for line in lines[1:]] == ["list", "show", "modify", "monitor"], printed
+        assert [line.split()[1] for line in lines[1:]] == ["list", "show", "modify", "wait", "modify", "monitor",
+                                                            "monitor"], printed
         url = re.fullmatch(r"export CREDIS_URL=(unix://\S+)", lines[0]).group(1)
 
         def run(line, limit=LIMIT):
@@ -25,8 +26,12 @@ def test_what_make_run_prints_works_as_printed(tmp_path):
         assert listed.returncode == 0 and "telescope" in listed.stdout and "weather" in listed.stdout, listed
         assert re.match(r"AZ = ", run(lines[2]).stdout)
         assert run(lines[3]).returncode == 0
-        keywords = len(run(f"{BUILD.name}/credis list telescope").stdout.splitlines()) - 1
-        watched = run(f"{lines[4]} -n {keywords}")
-        assert watched.returncode == 0 and "telescope.FILTER R" in watched.stdout, watched
+        assert run(f"{BUILD.name}/credis show --terse telescope.AZ").stdout == "60.000\n"
+        assert run(lines[4]).returncode == 0
+        assert run(lines[5]).returncode == 0
+        watched = run(f"{lines[6]} -n 6")
+        assert watched.returncode == 0 and len(re.findall(r"telescope\.AZ [\d.]+ deg", watched.stdout)) >= 3, watched
+        watched = run(f"{lines[7]} -n 30")
+        assert watched.returncode == 0 and "weather.TEMPERATURE" in watched.stdout, watched
     finally:
         demo.stop()

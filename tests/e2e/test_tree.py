@@ -130,6 +130,8 @@ def test_installing_leaves_configuration_alone_and_uninstalling_leaves_nothing_e
     unit = (tmp_path / "opt/credis/lib/systemd/system/credisd.service").read_text()
     assert "ExecStart=/opt/credis/sbin/credisd" in unit
     config = tmp_path / "etc/credis"
+    (driver,) = re.findall(r'command = \[ "(.*?)"', (config / "services.d/telescope.conf").read_text())
+    assert driver == "/opt/credis/libexec/credis/mount" and (tmp_path / driver[1:]).stat().st_mode & 0o111
     assert {"credisd.conf", "credis.conf", "services.d"} == {path.name for path in config.iterdir()}
     (config / "credisd.conf").write_text("mine\n")
     shutil.rmtree(config / "services.d")
