@@ -82,6 +82,13 @@ start(struct check *check)
 	return check->run != NULL;
 }
 
+/* After what came before it may have ended. */
+static bool
+is_there(struct check *check)
+{
+	return (check->run != NULL && !driver_run_has_ended(check->run)) || start(check);
+}
+
 static const char *
 how_it_ended(int status)
 {
@@ -239,7 +246,7 @@ check_tolerance(struct check *check)
 	int status;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		if (driver_run_has_ended(check->run) && !start(check))
+		if (!is_there(check))
 			return;
 		driver_run_send(check->run, rows[i].line);
 		driver_run_listen(check->run, SILENCE_MS);
@@ -286,7 +293,7 @@ check_end(struct check *check, const char *what, int64_t patience_ms, bool clean
 static void
 check_ends(struct check *check)
 {
-	if (driver_run_has_ended(check->run) && !start(check))
+	if (!is_there(check))
 		return;
 	driver_run_send(check->run, "{\"op\":\"stop\"}\n");
 	check_end(check, "stop", STOP_MS, true);
@@ -327,19 +334,20 @@ check_all(struct check *check)
 	if (keywords->count == 0)
 		tell(check, "note", "no keyword is tried: -k NAME=VALUE tries one");
 	for (size_t i = 0; i < keywords->count; i++) {
-		if (driver_run_has_ended(check->run) && !start(check))
+		if (!is_there(check))
 			return;
 		check_keyword(check, keywords->at[i]);
 	}
-	check_unknown_keyword(check, "read");
-	if (driver_run_has_ended(check->run) && !start(check))
-		return;
-	check_unknown_keyword(check, "write");
-	if (driver_run_has_ended(check->run) && !start(check))
-		return;
-	check_many_at_once(check);
+	if (is_there(check))
+		check_unknown_keyword(check, "read");
+	if (is_there(check))
+		check_unknown_keyword(check, "write");
+	if (is_there(check))
+		check_many_at_once(check);
 	check_tolerance(check);
-	tell(check, "note", "values said of its own accord: %lu", driver_run_values(check->run));
+	if (is_there(check))
+		tell(check, "note", "values said of its own accord: %lu",
+		    driver_run_values(check->run));
 	check_ends(check);
 }
 

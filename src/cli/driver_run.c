@@ -277,7 +277,7 @@ listen_once(struct driver_run *run, int64_t until_ms, const struct asked *asked)
 const json_t *
 driver_run_answer(struct driver_run *run, int64_t id, int64_t timeout_ms)
 {
-	const struct asked *asked = &run->asked[id - 1];
+	const struct asked *asked = &run->asked[id >= 1 ? id - 1 : 0];
 	int64_t until_ms = now_ms() + timeout_ms;
 
 	if (id < 1)

@@ -63,6 +63,7 @@ struct commands {
 	struct run *runs;                     /* in the order they came */
 	struct run **last;
 	size_t running;
+	struct event *starter;     /* for those that wait in line */
 	unsigned long run, failed; /* counts */
 };
 
@@ -387,18 +388,30 @@ find_waiting(const struct commands *commands)
 	return run;
 }
 
+/* One in each turn of the event loop, for starting takes its time: everybody else has a turn between two. */
 static void
 start_next(struct commands *commands)
 {
-	struct run *run;
+	const struct timeval soon = { .tv_sec = 0 };
+
+	if (commands->running < RUNNING_MAX && find_waiting(commands) != NULL)
+		evtimer_add(commands->starter, &soon);
+}
+
+static void
+on_start(evutil_socket_t fd, short what, void *arg)
+{
+	struct commands *commands = arg;
+	struct run *run = find_waiting(commands);
 	struct credis_error err;
 
-	while (commands->running < RUNNING_MAX && (run = find_waiting(commands)) != NULL) {
-		if (start(run, &err))
-			continue;
+	(void)fd;
+	(void)what;
+	if (run != NULL && !start(run, &err)) {
 		fail(run, err.text);
 		free_run(run);
 	}
+	start_next(commands);
 }
 
 static void
@@ -515,6 +528,7 @@ commands_new(struct event_base *base, struct credis_dispatcher *dispatcher)
 	commands->base = base;
 	commands->dispatcher = dispatcher;
 	commands->last = &commands->runs;
+	commands->starter = must(evtimer_new(base, on_start, commands));
 	return commands;
 }
 
@@ -544,6 +558,7 @@ commands_free(struct commands *commands)
 	if (commands == NULL)
 		return;
 	commands_let_go(commands);
+	event_free(commands->starter);
 	free(commands);
 }
 

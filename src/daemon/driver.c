@@ -195,11 +195,12 @@ start(struct driver *driver)
 	driver->started_ms = clock_ms();
 	driver->last_words[0] = '\0';
 	if (!start_process(driver, &ends, &err)) {
-		if (strcmp(driver->why, err.text) != 0)
+		if (strcmp(driver->why, err.text) != 0) {
 			journal_event(CREDIS_LOG_ERROR, "-driver", "%s.%s: %s",
 			    driver->definition->service, driver->definition->name, err.text);
-		driver_report(driver, err.text);
-		go_down(driver, err.text);
+			driver_report(driver, err.text);
+			go_down(driver, err.text);
+		}
 		wait_to_start(driver);
 		return;
 	}

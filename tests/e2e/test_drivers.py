@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from harness.waiting import ROOT, wait_for
+from harness.waiting import ROOT, SANITIZER, wait_for
 
 DRIVER = pathlib.Path(__file__).parent / "harness/driver.py"
 SERVICES = """
@@ -172,7 +172,8 @@ def test_flood_of_100_megabytes_is_taken_in_portions(box):
         slowest = max(slowest, time.monotonic() - started)
     assert writing.wait() == 0
     assert slowest < 5.0
-    assert it.memory() < before + (32 << 20)
+    # A sanitizer keeps what is freed for a while.
+    assert it.memory() < before + (512 << 20 if SANITIZER else 32 << 20)
     assert it.credisd.log().count("NOBODY") <= 40
     assert len(it.credisd.log()) < 1 << 20
 
