@@ -393,3 +393,26 @@ def test_shipped_weather_station_speaks_and_answers(credisd, cli):
     wait_for(lambda: cli("show", "--terse", "weather.SKY").value != "unknown")
     assert cli("show", "--refresh", "--terse", "weather.HUMIDITY").status == 0
     assert float(cli("show", "--refresh", "--terse", "weather.LOAD").value) >= 0
+
+
+def test_driver_runs_where_its_service_is_served_and_nowhere_else(box, credisd, cli):
+    first = box()
+    second = credisd(services=first.services, ready=False)
+    second.wait_status("standing by")
+    assert len(first.pids()) == 1
+    first.credisd.stop()
+    second.wait_ready()
+    wait_for(lambda: len(first.pids()) == 2)
+    first.wait_valid()
+    assert is_gone(first.pids()[0]) and cli("modify", "demo.X=5").status == 0
+
+
+def test_driver_goes_on_while_the_store_is_away(box, redis):
+    it = box()
+    redis.kill()
+    it.credisd.wait_status("degraded")
+    redis.restart()
+    it.credisd.wait_status("ready")
+    wait_for(lambda: it.cli("modify", "demo.X=5").status == 0)
+    it.wait_valid()
+    assert len(it.pids()) == 1
