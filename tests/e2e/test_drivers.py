@@ -1,5 +1,6 @@
 """Drivers: what they are asked and how they may answer, what they may do wrong, and that nobody else minds."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import shutil
 import signal
 import tempfile
 import time
+import urllib.request
 
 import pytest
 
@@ -271,17 +273,19 @@ def test_grandchild_that_holds_the_pipes_ends_with_its_driver(box):
     assert len(it.pids()) == 2
 
 
-def test_requests_that_nobody_reads_are_bounded(box):
-    it = box("deaf", timeout="1 second", ready=False)
-    wait_for(lambda: it.pids())
-    text = "x" * 700000
-    # The first fills the pipe, the second what may wait; each keyword has one write under way.
-    writers = [it.cli.start("modify", f"demo.S={text[:100000]}") for _ in range(2)]
-    assert it.serves_others()
-    for writer in writers:
-        assert writer.wait() != 0
-    it.credisd.wait_log("it does not answer")
-    wait_for(lambda: len(it.pids()) >= 2)
+def test_requests_that_nobody_reads_are_bounded(credisd, cli, tmp_path):
+    keywords = ",".join(f'{{ name = "S{n}"; type = "string"; max_length = 200000; driver = "box"; timeout = "2 seconds"; }}'
+                        for n in range(14))
+    daemon = credisd(services=f"""services = ( {{ name = "demo"; drivers = ( {{ name = "box";
+        command = [ "{DRIVER}", "{tmp_path}", "deaf" ]; }} ); keywords = ( {keywords} ); }} );""")
+    daemon.wait_log("+driver")
+    done = cli("modify", *[f"demo.S{n}={'x' * 100000}" for n in range(14)])
+    assert done.status != 0
+    refused = [line for line in done.err.splitlines() if "box does not read its requests:" in line]
+    stalled = [line for line in done.err.splitlines() if "seconds" in line]
+    assert len(refused) in (2, 3) and len(stalled) == 14 - len(refused), done.err
+    daemon.wait_log("it does not answer")
+    wait_for(lambda: len((tmp_path / "pid").read_text().split()) == 2)
 
 
 def test_value_that_is_not_allowed_makes_its_keyword_invalid(box):
@@ -416,3 +420,32 @@ def test_driver_goes_on_while_the_store_is_away(box, redis):
     wait_for(lambda: it.cli("modify", "demo.X=5").status == 0)
     it.wait_valid()
     assert len(it.pids()) == 1
+
+
+def test_driver_that_ends_again_and_again_is_started_after_longer_pauses(credisd):
+    daemon = credisd(services="""services = ( { name = "demo"; drivers = ( { name = "box"; command = [ "false" ]; } );
+        keywords = ( { name = "X"; type = "double"; driver = "box"; } ); } );""")
+    daemon.wait_or_explain(lambda: daemon.log().count("+driver") >= 5, 20, "five starts")
+    starts = [datetime.datetime.fromisoformat(line.split()[0].rstrip("Z"))
+              for line in daemon.log().splitlines() if " +driver " in line]
+    pauses = [(b - a).total_seconds() for a, b in zip(starts, starts[1:])]
+    assert pauses[0] >= 0.1 and pauses[1] >= 0.2 and pauses[2] >= 0.4 and pauses[3] >= 0.8
+
+
+def test_driver_ends_with_a_credisd_that_is_killed(box):
+    it = box()
+    it.credisd.kill()
+    wait_for(lambda: is_gone(it.pids()[0]))
+
+
+def test_metrics_count_drivers_and_their_garbage(credisd, cli, tmp_path):
+    services = SERVICES.replace("@DRIVER@", str(DRIVER)).replace("@DIR@", str(tmp_path)).replace("@HOW@", "garbage")
+    daemon = credisd('metrics = { listen = "127.0.0.1:0"; };',
+                     services.replace("@TIMEOUT@", "30 seconds").replace("@MORE@", ""))
+    wait_for(lambda: cli("show", "--json", "demo.X").json["severity"] == "none")
+    assert cli("modify", "demo.X=5").status == 0
+    page = urllib.request.urlopen(re.search(r"http://\S+/metrics", daemon.log()).group(0), timeout=10).read().decode()
+    figures = dict(re.findall(r"^credis_(\w+) (\S+)$", page, re.M))
+    assert (figures["drivers_running"], figures["driver_starts_total"]) == ("1", "1")
+    assert int(figures["driver_garbage_total"]) == 9
+    assert int(figures["driver_lines_total"]) >= 9 + 8
