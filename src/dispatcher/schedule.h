@@ -1,5 +1,5 @@
-/* schedule.h: what a service does by the clock: heartbeats.
- * Each has its own timer; they count once per period whatever else happens. */
+/* schedule.h: what a service does by the clock: heartbeats, periods, times of day.
+ * Each has its own timer; it is due whatever else happens. */
 #ifndef DISPATCHER_SCHEDULE_H
 #define DISPATCHER_SCHEDULE_H
 
@@ -17,5 +17,8 @@ struct schedule {
 /* Starts the timers of a service's keywords; an earlier set must have been cleared. */
 bool schedule_start(struct schedule *schedule, struct served *served);
 void schedule_clear(struct schedule *schedule);
+
+/* The service is ready: what is read by its period is read now, too. */
+void schedule_ready(struct schedule *schedule);
 
 #endif
