@@ -1,21 +1,30 @@
 /* lines.c: reads a pipe into one buffer and hands lines out of it in place. */
 #include "lines.h"
 
+#include "clock.h"
 #include "memory.h"
 
 #include <event2/event.h>
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
-	CHUNK = 16384,            /* bytes read at a time */
-	LAST_WORDS_MAX = 4 << 20, /* bytes taken from a program that has ended */
+	CHUNK = 16384, /* bytes read at a time */
+	LAST_WORDS_MAX =
+	    1 << 17,       /* bytes taken from a program that has ended: more than a pipe holds */
+	SLICE_MS = 10,     /* in so much time … */
+	SLICE_LINES = 500, /* … so many lines are taken … */
+	SLICE_BYTES = 1 << 20, /* … of so many bytes together */
 };
 
 struct lines {
 	struct event *readable;
+	struct event *resume;
+	int64_t slice_ms; /* when it began */
+	size_t slice_lines, slice_bytes;
 	lines_cb *cb;
 	lines_end_cb *end;
 	void *arg;
@@ -31,6 +40,7 @@ give(struct lines *lines, char *line, char *end)
 {
 	size_t length = (size_t)(end - line);
 
+	lines->slice_lines++;
 	if (lines->skipping) {
 		lines->skipping = false;
 		return;
@@ -78,8 +88,41 @@ take(struct lines *lines)
 	if (got <= 0)
 		return got == -1 && errno != EAGAIN && errno != EINTR ? 0 : got;
 	lines->length += (size_t)got;
+	lines->slice_bytes += (size_t)got;
 	split(lines, scanned);
 	return got;
+}
+
+/* Whoever says more than its share is not listened to for a while, and will have to wait with its words. */
+static void
+pause_if_loud(struct lines *lines)
+{
+	size_t share = 1 + lines->slice_lines / SLICE_LINES;
+	struct timeval pause = { .tv_sec = (time_t)(share * SLICE_MS / 1000),
+		.tv_usec = (suseconds_t)(share * SLICE_MS % 1000 * 1000) };
+
+	if (lines->slice_lines < SLICE_LINES && lines->slice_bytes < SLICE_BYTES)
+		return;
+	event_del(lines->readable);
+	evtimer_add(lines->resume, &pause);
+}
+
+static void
+begin_slice(struct lines *lines)
+{
+	lines->slice_ms = clock_ms();
+	lines->slice_lines = lines->slice_bytes = 0;
+}
+
+static void
+on_resume(evutil_socket_t fd, short what, void *arg)
+{
+	struct lines *lines = arg;
+
+	(void)fd;
+	(void)what;
+	begin_slice(lines);
+	event_add(lines->readable, NULL);
 }
 
 static void
@@ -89,8 +132,12 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (take(lines) != 0)
+	if (clock_ms() - lines->slice_ms >= SLICE_MS)
+		begin_slice(lines);
+	if (take(lines) != 0) {
+		pause_if_loud(lines);
 		return;
+	}
 	lines_finish(lines);
 	event_del(lines->readable);
 	lines->end(lines->arg);
@@ -103,6 +150,7 @@ lines_new(struct event_base *base, int fd, size_t most, lines_cb *cb, lines_end_
 
 	*lines = (struct lines){ .most = most, .cb = cb, .end = end, .arg = arg };
 	lines->readable = must(event_new(base, fd, EV_READ | EV_PERSIST, on_readable, lines));
+	lines->resume = must(evtimer_new(base, on_resume, lines));
 	event_add(lines->readable, NULL);
 	return lines;
 }
@@ -127,6 +175,7 @@ lines_free(struct lines *lines)
 		return;
 	close(event_get_fd(lines->readable));
 	event_free(lines->readable);
+	event_free(lines->resume);
 	free(lines->bytes);
 	free(lines);
 }

@@ -180,6 +180,20 @@ def test_flood_of_100_megabytes_is_taken_in_portions(box):
     assert len(it.credisd.log()) < 1 << 20
 
 
+def test_hose_of_values_leaves_time_and_memory_for_others(box):
+    it = box("hose")
+    before = it.memory()
+    writing = it.cli.start("modify", "demo.B=true")
+    slowest = 0.0
+    while writing.is_running():
+        started = time.monotonic()
+        assert it.serves_others()
+        slowest = max(slowest, time.monotonic() - started)
+    assert writing.wait() == 0 and slowest < 2.0
+    assert it.memory() < before + (512 << 20 if SANITIZER else 32 << 20)
+    assert it.cli("show", "--terse", "demo.N").value == "99"
+
+
 @pytest.mark.parametrize("how,complaint", [("twice", "answered twice, or too late"),
                                            ("unasked", "request 4711 was answered and never made")])
 def test_answer_to_nothing_is_complained_of(box, how, complaint):

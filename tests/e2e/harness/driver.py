@@ -81,6 +81,13 @@ def flood(request):
     answer(request)
 
 
+def hose(request):
+    if request["op"] == "write":
+        for n in range(100):
+            sys.stdout.write("".join(f'{{"keyword":"X","value":{n % 10}}}\n{{"keyword":"N","value":{n}}}\n' * 500))
+    answer(request)
+
+
 def twice(request):
     answer(request)
     if request["op"] == "write":
