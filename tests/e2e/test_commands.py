@@ -117,6 +117,12 @@ def test_reading_that_fails_makes_the_keyword_invalid_until_the_next(served, cli
     assert cli("show", "--terse", "demo.X").value == "7"
 
 
+def test_keyword_with_a_period_is_read_again_and_again(served, cli, tmp_path):
+    served('{ name = "N"; type = "integer"; access = "read"; read = [ "@count" ]; period = "100 milliseconds"; }',
+           count="#!/bin/sh\necho x >>{directory}/runs\nwc -l <{directory}/runs\n")
+    wait_for(lambda: int(cli("show", "--terse", "demo.N").value) >= 3)
+
+
 def test_command_that_takes_too_long_is_ended_with_all_that_it_started(served, cli, tmp_path):
     served('{ name = "S"; type = "string"; write = [ "@slow" ]; timeout = "300 milliseconds"; },'
            '{ name = "OTHER"; type = "string"; }',

