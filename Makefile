@@ -101,7 +101,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/libcredis.a Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) -Iinclude -Isrc -Itests/unit $(call pc,cmocka libevent jansson hiredis) $(CFLAGS) \
 	    $(if $(SAN),-fsanitize=$(SAN)) -o $@ $< $(B)/libcredis.a $(LIB_LIBS) $(call pl,cmocka)
-unit: $(UNIT)
+unit: $(UNIT) programs
 
 # Fuzz targets: with FUZZER=1 and clang under libFuzzer, otherwise replaying files (replay.c).
 FUZZ = $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -122,6 +122,15 @@ $(B)/tests/storm/client: tests/storm/client.c $(B)/libcredis.so.$(SOMAJOR) Makef
 	$(Q)$(CC) $(BASE) -Iinclude $(call pc,libevent) $(CFLAGS) -o $@ $< -L$(B) -lcredis \
 	    -Wl,-rpath,'$$ORIGIN/../..' $(call pl,libevent)
 storm: $(B)/tests/storm/client
+
+# Programs that the end-to-end tests drive, on the public headers alone.
+PROGRAMS = $(patsubst %.c,$(B)/%,$(wildcard tests/e2e/programs/*.c))
+$(B)/tests/e2e/programs/%: tests/e2e/programs/%.c $(B)/libcredis.so.$(SOMAJOR) Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) -Iinclude $(call pc,libevent) $(CFLAGS) -o $@ $< -L$(B) -lcredis \
+	    -Wl,-rpath,'$$ORIGIN/../../..' $(call pl,libevent)
+programs: $(PROGRAMS)
 
 # Whatever needs Debian's packages installs them first and then starts make anew, because pkg-config
 # may not have been there when this file was read.
@@ -173,7 +182,7 @@ lint:
 	mandoc -Tlint -Wstyle man/*.[1-8]
 
 FORMATTED = $(wildcard include/credis/*.h src/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] \
-    tests/storm/*.c man/*.c)
+    tests/storm/*.c tests/e2e/programs/*.c man/*.c)
 format:
 	clang-format -i $(FORMATTED)
 
@@ -224,4 +233,4 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit storm fuzz-replay packages run test fuzz soak systest lint format install uninstall clean
+.PHONY: all unit programs storm fuzz-replay packages run test fuzz soak systest lint format install uninstall clean

@@ -1,0 +1,370 @@
+"""The way of a write and of a reading through a program's callbacks: programs/owner.c does what it is told."""
+
+import queue
+import subprocess
+import threading
+import time
+
+import pytest
+from harness.peer import Peer
+from harness.process import environment
+from harness.waiting import BUILD, LIMIT
+
+
+class Owner:
+    """programs/owner.c at work: tell() it something, expect() what it was asked."""
+
+    def __init__(self, url, keywords, settings):
+        words = [word for setting in settings for word in setting]
+        self.popen = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "--", BUILD / "tests/e2e/programs/owner", url, *keywords, "--", *words],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1,
+            env=environment())
+        self.lines = queue.Queue()
+        self.seen = []
+        threading.Thread(target=lambda: [self.lines.put(line.split()) for line in self.popen.stdout],
+                         daemon=True).start()
+
+    def expect(self, *words, limit=LIMIT):
+        """The next line that begins so; 'words' may leave the number (None) open. Others are kept in 'seen'."""
+        def fits(line):
+            return len(line) >= len(words) and all(w is None or w == l for w, l in zip(words, line))
+        deadline = time.monotonic() + limit
+        for line in self.seen:
+            if fits(line):
+                self.seen.remove(line)
+                return line
+        while True:
+            try:
+                line = self.lines.get(timeout=max(0.01, deadline - time.monotonic()))
+            except queue.Empty:
+                raise AssertionError(f"never said {words}; said {self.seen}") from None
+            if fits(line):
+                return line
+            self.seen.append(line)
+
+    def step(self, name, keyword):
+        """The number of the next step of this name asked of a keyword."""
+        return self.expect(name, None, keyword)[1]
+
+    def tell(self, text):
+        """Whether it was taken, as the library said."""
+        self.popen.stdin.write(text + "\n")
+        word = text.split()[0]
+        return self.expect(*(["again"] if word == "again" else ["obeyed", None, word]))[1] == "1"
+
+    def asked(self, *names):
+        """Steps asked for so far, in order."""
+        self.tell("severity NONE none -")  # everything before has been said
+        asked = [(line[0], line[2]) for line in self.seen if line[0] in names]
+        self.seen = [line for line in self.seen if line[0] not in names]
+        return asked
+
+    def close(self):
+        if self.popen.poll() is None:
+            self.popen.stdin.close()
+        self.popen.wait(LIMIT)
+        errors = self.popen.stderr.read()
+        assert self.popen.returncode == 0 and "Sanitizer" not in errors and "runtime error" not in errors, errors
+
+
+@pytest.fixture
+def owner(redis):
+    owners = []
+
+    def start(*keywords, settings=()):
+        owners.append(Owner(redis.url, keywords, settings))
+        owners[-1].expect("state", None, "ready")
+        return owners[-1]
+
+    yield start
+    for one in owners:
+        one.close()
+
+
+@pytest.fixture
+def peer(redis):
+    peer = Peer(redis, "lab")
+    yield peer
+    peer.close()
+
+
+def stored(redis, keyword, field="value"):
+    return redis.connection().hget(f"credis:{{lab}}:{keyword}", field)
+
+
+def test_a_write_goes_through_its_steps_in_order_and_is_then_stored(owner, peer, redis):
+    it = owner("AZ")
+    asked = peer.send("AZ", "5")
+    number = it.step("write", "AZ")
+    assert stored(redis, "AZ") == "0"
+    assert it.tell(f"finish {number}")
+    answer = peer.final(asked)
+    assert (answer["is"], answer["body"], stored(redis, "AZ")) == ("done", "5", "5")
+    assert [answer["is"] for answer in peer.answers[asked]][-1] == "done"
+    assert it.asked("prewrite", "write", "postwrite") == [("prewrite", "AZ"), ("postwrite", "AZ")]
+
+
+def test_a_write_that_takes_its_time_is_accepted_first(owner, peer, wait_for):
+    it = owner("AZ")
+    asked = peer.send("AZ", "5")
+    number = it.step("write", "AZ")
+    wait_for(lambda: peer.pump() or peer.answers.get(asked))
+    assert [answer["is"] for answer in peer.answers[asked]] == ["accepted"]
+    it.tell(f"finish {number}")
+    assert peer.final(asked)["is"] == "done"
+    assert len(peer.answers[asked]) == 2
+
+
+def test_the_source_is_told_what_who_and_where(owner, peer):
+    it = owner("AZ")
+    peer.send("AZ", "home", **{"from": "jane@obs1:4711"})
+    line = it.expect("write", None, "AZ")
+    assert line[3:] == ["0", "jane@obs1:4711"]
+    it.tell(f"finish {line[1]}")
+
+
+@pytest.mark.parametrize("text, code, words", [
+    ("nowhere", "values", "AZ: nowhere is no place"),
+    ("13", "range", "AZ: 13 brings bad luck"),
+    ("x", "type", "AZ: "),
+])
+def test_translate_and_check_refuse_before_the_source_is_asked(owner, peer, text, code, words):
+    it = owner("AZ")
+    answer = peer.ask("AZ", text)
+    assert (answer["is"], answer["code"]) == ("refused", code)
+    assert answer["body"].startswith(words)
+    assert it.asked("prewrite", "write") == []
+
+
+@pytest.mark.parametrize("step", ["prewrite", "write", "postwrite"])
+@pytest.mark.parametrize("code, outcome", [("driver", "failed"), ("range", "refused"), ("nonsense", "failed")])
+def test_each_step_can_end_a_write(owner, peer, redis, step, code, outcome):
+    it = owner("AZ")
+    it.tell("auto write")
+    it.tell(f"auto {step} {code} limit switch")
+    answer = peer.ask("AZ", "5")
+    assert (answer["is"], answer["body"]) == (outcome, "AZ: limit switch")
+    assert stored(redis, "AZ") == "0"
+    after = {"prewrite": ["write", "postwrite"], "write": ["postwrite"], "postwrite": []}[step]
+    assert it.asked(*after) == []
+
+
+def test_writes_of_a_keyword_take_turns_in_order_and_disturb_no_other(owner, peer):
+    it = owner("AZ", "EL", "PLAIN")
+    asked = [peer.send("AZ", str(n)) for n in (1, 2, 3)]
+    first = it.step("write", "AZ")
+    assert peer.ask("PLAIN", "7")["is"] == "done"
+    elevation = peer.send("EL", "4")
+    it.tell(f"finish {it.step('write', 'EL')}")
+    assert peer.final(elevation)["is"] == "done"
+    assert it.asked("write") == []
+    it.tell(f"finish {first}")
+    for number in asked[1:]:
+        it.tell(f"finish {it.step('write', 'AZ')}")
+    answers = [peer.final(number) for number in asked]
+    assert [answer["body"] for answer in answers] == ["1", "2", "3"]
+    assert [int(answer["seq"]) for answer in answers] == list(range(int(answers[0]["seq"]), int(answers[0]["seq"]) + 3))
+
+
+def test_an_answer_given_twice_counts_once(owner, peer):
+    it = owner("AZ")
+    first, second = peer.send("AZ", "1"), peer.send("AZ", "2")
+    number = it.step("write", "AZ")
+    assert it.tell(f"finish {number}")
+    assert not it.tell(f"finish {number}")
+    assert peer.final(first)["is"] == "done"
+    it.tell(f"finish {it.step('write', 'AZ')} driver no")
+    assert peer.final(second)["is"] == "failed"
+    assert not it.tell("finish 0") and not it.tell("finish 18446744073709551615")
+
+
+def test_the_timeout_of_the_keyword_ends_a_write_and_a_late_answer_is_nobodys(owner, peer, redis):
+    it = owner("AZ", settings=[("AZ", "timeout", "200 milliseconds")])
+    first, second = peer.send("AZ", "1"), peer.send("AZ", "2")
+    number = it.step("write", "AZ")
+    answer = peer.final(first)
+    assert (answer["is"], answer["code"]) == ("failed", "timeout")
+    assert answer["body"] == "AZ: not written within 200 milliseconds, its timeout"
+    it.expect("cancel", number)
+    assert not it.tell(f"finish {number}")
+    it.tell(f"finish {it.step('write', 'AZ')}")
+    assert peer.final(second)["body"] == "2"
+
+
+def test_a_deadline_that_passes_in_the_queue_is_answered_expired_and_not_executed(owner, peer):
+    it = owner("AZ")
+    first, second = peer.send("AZ", "1"), peer.send("AZ", "2", expires=0.3)
+    number = it.step("write", "AZ")
+    assert peer.final(second)["is"] == "expired"
+    it.tell(f"finish {number}")
+    assert peer.final(first)["is"] == "done"
+    assert it.asked("write") == []
+
+
+def test_the_sequence_is_judged_when_the_turn_comes(owner, peer, redis):
+    it = owner("AZ")
+    seq = int(stored(redis, "AZ", "seq"))
+    first = peer.send("AZ", "2")
+    number = it.step("write", "AZ")
+    fits, conflicts = peer.send("AZ", "3", if_seq=seq + 1), peer.send("AZ", "4", if_seq=seq)
+    it.tell(f"finish {number}")
+    it.tell(f"finish {it.step('write', 'AZ')}")
+    assert [peer.final(n)["is"] for n in (first, fits, conflicts)] == ["done", "done", "refused"]
+    assert peer.final(conflicts)["code"] == "conflict"
+
+
+def test_reads_that_come_together_share_one_reading(owner, peer, redis):
+    it = owner("AZ")
+    asked = [peer.send("AZ", verb="read") for _ in range(3)]
+    number = it.step("read", "AZ")
+    peer.ask("DISPSTATE", verb="read")
+    assert it.tell(f"value {number} 42")
+    assert {(peer.final(n)["is"], peer.final(n)["body"]) for n in asked} == {("done", "42")}
+    assert it.asked("preread", "read", "postread") == [("preread", "AZ"), ("postread", "AZ")]
+    assert stored(redis, "AZ") == "42"
+
+
+def test_a_reading_that_fails_says_why_and_marks_the_value(owner, peer, redis, wait_for):
+    it = owner("AZ")
+    asked = peer.send("AZ", verb="read")
+    it.tell(f"finish {it.step('read', 'AZ')} driver no power")
+    answer = peer.final(asked)
+    assert (answer["is"], answer["body"]) == ("failed", "AZ: no power")
+    wait_for(lambda: stored(redis, "AZ", "severity") == "invalid")
+    asked = peer.send("AZ", verb="read")
+    it.tell(f"value {it.step('read', 'AZ')} 3")
+    assert peer.final(asked)["body"] == "3"
+    wait_for(lambda: stored(redis, "AZ", "severity") is None)
+
+
+def test_a_period_reads_and_never_twice_at_a_time(owner, redis, wait_for):
+    it = owner("AZ", settings=[("AZ", "period", "20 milliseconds")])
+    number = it.step("read", "AZ")
+    time.sleep(0.1)  # five periods in which nothing may be asked
+    assert it.asked("read") == []
+    it.tell(f"value {number} 8")
+    wait_for(lambda: stored(redis, "AZ") == "8")
+    it.tell(f"value {it.step('read', 'AZ')} 9")
+    wait_for(lambda: stored(redis, "AZ") == "9")
+
+
+def test_a_schedule_reads_at_its_time_of_day(owner, redis):
+    soon = time.strftime("%H:%M:%S", time.gmtime(time.time() + 2))
+    it = owner("AZ", settings=[("AZ", "schedule", f'"{soon}"')])
+    it.step("read", "AZ")
+    assert time.strftime("%H:%M:%S", time.gmtime()) >= soon
+
+
+def test_a_deadband_holds_values_back_but_not_a_change_of_severity(owner, redis, wait_for):
+    it = owner("AZ", settings=[("AZ", "deadband", "5")])
+    it.tell("set AZ 10")
+    wait_for(lambda: stored(redis, "AZ") == "10")
+    it.tell("set AZ 12")
+    it.tell("severity AZ major cold")
+    wait_for(lambda: stored(redis, "AZ", "severity") == "major")
+    assert stored(redis, "AZ") == "10"
+    it.tell("set AZ 13")
+    wait_for(lambda: stored(redis, "AZ") == "13")
+    assert stored(redis, "AZ", "severity") is None
+
+
+def test_a_reload_lets_the_write_under_way_finish_and_keeps_the_order(owner, peer):
+    it = owner("AZ")
+    first, second = peer.send("AZ", "1"), peer.send("AZ", "2")
+    number = it.step("write", "AZ")
+    assert it.tell("again AZ EL")
+    assert it.asked("write", "cancel") == []
+    it.tell(f"finish {number}")
+    it.expect("release", "0", "AZ")
+    it.tell(f"finish {it.step('write', 'AZ')}")
+    assert [peer.final(n)["body"] for n in (first, second)] == ["1", "2"]
+
+
+@pytest.mark.parametrize("order", ["again EL", "remove"])
+def test_a_keyword_removed_while_it_is_written_is_answered(owner, peer, order):
+    it = owner("AZ", "EL")
+    first, second, reading = peer.send("AZ", "1"), peer.send("AZ", "2"), peer.send("AZ", verb="read")
+    number, read = it.step("write", "AZ"), it.step("read", "AZ")
+    it.tell(order)
+    assert [(peer.final(n)["is"], peer.final(n)["code"]) for n in (first, second, reading)] == [
+        ("failed", "driver"), ("refused", "unknown-keyword"), ("refused", "unknown-keyword")]
+    it.expect("cancel", number)
+    it.expect("cancel", read)
+    assert not it.tell(f"finish {number}")
+    it.expect("release", "0", "AZ")
+
+
+def test_a_stop_waits_for_the_write_under_way_and_refuses_the_next(owner, peer):
+    it = owner("AZ")
+    first, second = peer.send("AZ", "1"), peer.send("AZ", "2")
+    number = it.step("write", "AZ")
+    it.tell("stop")
+    assert peer.final(second)["code"] == "busy"
+    it.tell(f"finish {number}")
+    assert peer.final(first)["is"] == "done"
+    it.expect("state", None, "stopped")
+
+
+def test_a_stop_does_not_wait_for_ever(owner, peer):
+    it = owner("AZ")
+    asked = peer.send("AZ", "1")
+    number = it.step("write", "AZ")
+    it.tell("stop")
+    answer = peer.final(asked)
+    assert (answer["is"], answer["code"]) == ("failed", "timeout")
+    it.expect("cancel", number)
+    it.expect("state", None, "stopped")
+
+
+def test_a_service_taken_over_while_it_is_written_is_answered_unknown(owner, peer, redis):
+    it = owner("AZ")
+    first, second = peer.send("AZ", "1"), peer.send("AZ", "2")
+    number = it.step("write", "AZ")
+    redis.connection().set("credis:{lab}:dispatcher", '{"id":"another","host":"h","pid":1}', px=60000)
+    assert [peer.final(n)["is"] for n in (first, second)] == ["unknown", "refused"]
+    it.expect("cancel", number)
+    assert not it.tell(f"finish {number}")
+    assert stored(redis, "AZ") == "0"
+
+
+def test_a_write_finished_while_the_store_is_away_is_kept(owner, peer, redis, wait_for):
+    it = owner("AZ")
+    peer.send("AZ", "6")
+    number = it.step("write", "AZ")
+    redis.stop()
+    it.expect("state", None, "degraded")
+    assert it.tell(f"finish {number}")
+    redis.start()
+    wait_for(lambda: stored(redis, "AZ") == "6")
+
+
+def test_a_set_with_a_driven_keyword_is_written_whole_or_not_at_all(owner, peer, redis):
+    it = owner("AZ", "EL", "PLAIN")
+    asked = peer.send_set([("PLAIN", "5"), ("AZ", "6")])
+    it.tell(f"finish {it.step('write', 'AZ')} driver limit switch")
+    assert [(peer.final(n)["is"], peer.final(n)["code"]) for n in asked] == [
+        ("refused", "conflict"), ("failed", "driver")]
+    assert (stored(redis, "PLAIN"), stored(redis, "AZ")) == ("0", "0")
+    asked = peer.send_set([("PLAIN", "5"), ("AZ", "6")])
+    it.tell(f"finish {it.step('write', 'AZ')}")
+    assert [peer.final(n)["is"] for n in asked] == ["done", "done"]
+    assert (stored(redis, "PLAIN"), stored(redis, "AZ")) == ("5", "6")
+
+
+def test_a_set_of_two_driven_keywords_is_refused_before_either_is_asked(owner, peer):
+    it = owner("AZ", "EL")
+    asked = peer.send_set([("AZ", "5"), ("EL", "6")])
+    assert [peer.final(n)["code"] for n in asked] == ["conflict", "conflict"]
+    assert it.asked("prewrite", "write") == []
+
+
+def test_more_writes_than_may_wait_are_refused_as_busy(owner, peer):
+    it = owner("AZ")
+    asked = [peer.send("AZ", str(n + 100)) for n in range(1030)]
+    number = it.step("write", "AZ")
+    assert peer.final(asked[-1])["code"] == "busy"
+    it.tell("auto write")
+    it.tell(f"finish {number}")
+    outcomes = [peer.final(n)["is"] for n in asked]
+    assert outcomes == ["done"] * 1025 + ["refused"] * 5
