@@ -171,7 +171,7 @@ bool credis_dispatcher_set(struct credis_dispatcher *dispatcher, const char *ser
 /* The same with all that may be said. How good the value is counts until the next reading says otherwise,
  * and a change of it is always stored. Times never go back: one that is not after the present value's is
  * moved behind it, one that is still to come is now. Since 0.1. */
-struct credis_reading {
+struct credis_sample {
 	const char *text;
 	size_t length;
 	int64_t time_us; /* Unix time in microseconds; 0: now */
@@ -179,7 +179,7 @@ struct credis_reading {
 	const char *reason; /* for people; NULL: none */
 };
 bool credis_dispatcher_set_reading(struct credis_dispatcher *dispatcher, const char *service,
-    const char *keyword, const struct credis_reading *reading, struct credis_error *err);
+    const char *keyword, const struct credis_sample *reading, struct credis_error *err);
 
 /* The value stays, how good it is changes: CREDIS_INVALID, "mount: driver is down"; CREDIS_NONE takes it
  * back. False with the reason. Since 0.1. */

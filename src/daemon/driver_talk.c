@@ -377,7 +377,7 @@ static bool
 set_reading(struct driver *driver, struct driver_keyword *keyword,
     const struct driver_message *message)
 {
-	const struct credis_reading reading = { .text = message->value,
+	const struct credis_sample reading = { .text = message->value,
 		.length = message->length,
 		.time_us = message->time_us,
 		.severity = message->severity,

@@ -584,7 +584,7 @@ find_keyword(struct credis_dispatcher *dispatcher, const char *service, const ch
 
 bool
 credis_dispatcher_set_reading(struct credis_dispatcher *dispatcher, const char *service,
-    const char *keyword, const struct credis_reading *reading, struct credis_error *err)
+    const char *keyword, const struct credis_sample *reading, struct credis_error *err)
 {
 	struct served *served;
 	struct entry *entry;
@@ -597,7 +597,7 @@ bool
 credis_dispatcher_set(struct credis_dispatcher *dispatcher, const char *service,
     const char *keyword, const char *text, size_t length, struct credis_error *err)
 {
-	struct credis_reading reading = { .text = text, .length = length };
+	struct credis_sample reading = { .text = text, .length = length };
 
 	return credis_dispatcher_set_reading(dispatcher, service, keyword, &reading, err);
 }

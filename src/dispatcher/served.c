@@ -342,14 +342,14 @@ bool
 served_set(struct served *served, struct entry *entry, const char *text, size_t length,
     struct credis_error *err)
 {
-	struct credis_reading reading = { .text = text, .length = length };
+	struct credis_sample reading = { .text = text, .length = length };
 
 	return served_set_reading(served, entry, &reading, err);
 }
 
 /* When it was read, by its source; nothing is read in the future. */
 static int64_t
-reading_time(const struct served *served, const struct credis_reading *reading)
+reading_time(const struct served *served, const struct credis_sample *reading)
 {
 	int64_t now_us = store_now_us(&served->post->store);
 
@@ -357,7 +357,7 @@ reading_time(const struct served *served, const struct credis_reading *reading)
 }
 
 bool
-served_set_reading(struct served *served, struct entry *entry, const struct credis_reading *reading,
+served_set_reading(struct served *served, struct entry *entry, const struct credis_sample *reading,
     struct credis_error *err)
 {
 	struct credis_value value;

@@ -77,7 +77,7 @@ bool served_set(struct served *served, struct entry *entry, const char *text, si
     struct credis_error *err);
 
 bool served_set_reading(struct served *served, struct entry *entry,
-    const struct credis_reading *reading, struct credis_error *err);
+    const struct credis_sample *reading, struct credis_error *err);
 
 /* The write of an entry's present value. */
 struct store_write served_write(struct served *served, struct entry *entry);

@@ -394,7 +394,7 @@ note_unread(struct lane *lane, const struct credis_error *err)
 static void
 finish_reading(struct lane *lane, const struct credis_error *err)
 {
-	struct credis_reading reading = { .text = lane->text, .length = lane->length };
+	struct credis_sample reading = { .text = lane->text, .length = lane->length };
 	struct credis_error why;
 	char *text = lane->text;
 

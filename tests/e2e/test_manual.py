@@ -161,8 +161,8 @@ def test_protocol_names_every_code_of_an_answer():
         assert re.search(rf"\b{word}\b", text), word
 
 
-def example():
-    text = re.search(r"^\.Bd -literal\n(.*?)^\.Ed", section("libcredis.3", "EXAMPLES"), re.M | re.S).group(1)
+def example(page="libcredis.3"):
+    text = re.search(r"^\.Bd -literal\n(.*?)^\.Ed", section(page, "EXAMPLES"), re.M | re.S).group(1)
     return text.replace("\\e", "\\")
 
 
@@ -200,3 +200,21 @@ def test_example_of_libcredis_3_compiles_and_does_what_it_says(tmp_path, credisd
             started.terminate()
     refused = subprocess.run([*words[:3], "99"], capture_output=True, text=True, timeout=60)
     assert (refused.returncode, refused.stderr) == (1, "demo.POS: 99 is above the maximum 10\n")
+
+
+def test_example_of_libcredis_dispatcher_3_is_the_file_beside_it():
+    assert example("libcredis_dispatcher.3") == (MAN / "example_thermostat.c").read_text()
+
+
+def test_example_of_libcredis_dispatcher_3_heats_a_room(tmp_path, cli, redis, wait_for):
+    program = compiled(example("libcredis_dispatcher.3"), tmp_path)
+    with subprocess.Popen([program, redis.url]) as started:
+        try:
+            wait_for(lambda: cli("show", "heater.DISPSTATE", "room.DISPSTATE").out.count("ready") == 2, what="it is ready")
+            assert cli("modify", "heater.TARGET=21.5").status == 0
+            assert cli("show", "heater.TARGET").value == "21.5"
+            refused = cli("modify", "heater.TARGET=29")
+            assert (refused.status, refused.error) == (1, "heater.TARGET: 29 degrees would be a sauna")
+            wait_for(lambda: 18 < float(cli("show", "room.TEMPERATURE").value) <= 21.5, what="it is warmer")
+        finally:
+            started.terminate()
