@@ -45,6 +45,7 @@ struct driver {
 	/* The talk. */
 	struct evbuffer *output; /* what its standard input has not taken yet */
 	struct event *writable;  /* NULL: it is closed */
+	int64_t probe_id;        /* the last request to show that it is alive; 0: none */
 	struct event *probe;     /* until when it must have answered something */
 	bool stop_asked;         /* its input is closed when all is written */
 	bool has_spoken;

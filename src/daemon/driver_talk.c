@@ -291,6 +291,7 @@ probe(struct driver *driver, const char *keyword)
 {
 	const struct timeval patience = { .tv_sec = PROBE_MS / 1000,
 		.tv_usec = PROBE_MS % 1000 * 1000 };
+	struct driver_pending *pending;
 	char why[640];
 
 	if (driver->stage != DRIVER_RUNNING || evtimer_pending(driver->probe, NULL))
@@ -298,7 +299,12 @@ probe(struct driver *driver, const char *keyword)
 	evtimer_add(driver->probe, &patience);
 	if (is_deaf(driver, why, sizeof why))
 		return;
-	driver_message_put_read(driver->output, add_pending(driver, keyword, 0, true)->id, keyword);
+	/* An earlier one may have got no answer, where others had. */
+	HASH_FIND(hh, driver->by_id, &driver->probe_id, sizeof driver->probe_id, pending);
+	if (pending != NULL)
+		remove_pending(driver, pending);
+	driver->probe_id = add_pending(driver, keyword, 0, true)->id;
+	driver_message_put_read(driver->output, driver->probe_id, keyword);
 	write_soon(driver);
 }
 
@@ -540,20 +546,21 @@ driver_talk_up(struct driver *driver, int fd)
 void
 driver_talk_down(struct driver *driver)
 {
-	struct driver_pending *pending, *next;
 	struct driver_keyword *keyword, *after;
 	char why[640];
 
 	evtimer_del(driver->probe);
 	evbuffer_drain(driver->output, evbuffer_get_length(driver->output));
 	HASH_ITER(hh, driver->keywords, keyword, after)
-	doubt(driver, keyword);
-	say_why_down(driver, why, sizeof why);
-	HASH_ITER(hh, driver->by_id, pending, next)
 	{
-		struct driver_pending asked = *pending;
+		doubt(driver, keyword);
+	}
+	say_why_down(driver, why, sizeof why);
+	/* One at a time: the dispatcher may cancel others over it. */
+	while (driver->by_id != NULL) {
+		struct driver_pending asked = *driver->by_id;
 
-		remove_pending(driver, pending);
+		remove_pending(driver, driver->by_id);
 		if (asked.step != 0)
 			fail(driver, asked.step, asked.read, why);
 	}
@@ -586,7 +593,9 @@ driver_begin_keywords(struct driver *driver)
 	struct driver_keyword *keyword, *next;
 
 	HASH_ITER(hh, driver->keywords, keyword, next)
-	keyword->kept = false;
+	{
+		keyword->kept = false;
+	}
 	driver->count = driver->asked = 0;
 }
 
@@ -655,7 +664,9 @@ driver_talk_free(struct driver *driver)
 	struct driver_keyword *keyword, *next;
 
 	HASH_ITER(hh, driver->by_id, pending, after)
-	remove_pending(driver, pending);
+	{
+		remove_pending(driver, pending);
+	}
 	HASH_ITER(hh, driver->keywords, keyword, next)
 	{
 		HASH_DEL(driver->keywords, keyword);
