@@ -156,7 +156,7 @@ find_keyword(const struct driver *driver, const char *name)
 	HASH_FIND_STR(driver->keywords, name, keyword);
 	if (keyword != NULL)
 		return keyword;
-	for (length = 0; name[length] != '\0' && length < CREDIS_KEYWORD_MAX; length++)
+	for (length = 0; length < CREDIS_KEYWORD_MAX && name[length] != '\0'; length++)
 		upper[length] = (char)toupper((unsigned char)name[length]);
 	upper[length] = '\0';
 	HASH_FIND_STR(driver->keywords, upper, keyword);
@@ -299,7 +299,7 @@ probe(struct driver *driver, const char *keyword)
 	evtimer_add(driver->probe, &patience);
 	if (is_deaf(driver, why, sizeof why))
 		return;
-	/* An earlier one may have got no answer, where others had. */
+	/* An earlier one may have got no answer, where others have. */
 	HASH_FIND(hh, driver->by_id, &driver->probe_id, sizeof driver->probe_id, pending);
 	if (pending != NULL)
 		remove_pending(driver, pending);
@@ -367,7 +367,7 @@ ask_more(struct driver *driver)
 static void
 note_speech(struct driver *driver)
 {
-	struct driver_keyword *keyword, *next;
+	struct driver_keyword *keyword = NULL, *next;
 
 	if (driver->has_spoken)
 		return;
@@ -546,7 +546,7 @@ driver_talk_up(struct driver *driver, int fd)
 void
 driver_talk_down(struct driver *driver)
 {
-	struct driver_keyword *keyword, *after;
+	struct driver_keyword *keyword = NULL, *after;
 	char why[640];
 
 	evtimer_del(driver->probe);
@@ -590,7 +590,7 @@ driver_talk_close_input(struct driver *driver)
 void
 driver_begin_keywords(struct driver *driver)
 {
-	struct driver_keyword *keyword, *next;
+	struct driver_keyword *keyword = NULL, *next;
 
 	HASH_ITER(hh, driver->keywords, keyword, next)
 	{
@@ -632,7 +632,7 @@ driver_take_keyword(struct driver *driver, struct credis_service *service,
 void
 driver_drop_keywords(struct driver *driver)
 {
-	struct driver_keyword *keyword, *next;
+	struct driver_keyword *keyword = NULL, *next;
 
 	HASH_ITER(hh, driver->keywords, keyword, next)
 	{
@@ -647,7 +647,7 @@ driver_drop_keywords(struct driver *driver)
 void
 driver_end_keywords(struct driver *driver)
 {
-	struct driver_keyword *keyword, *next;
+	struct driver_keyword *keyword = NULL, *next;
 
 	HASH_ITER(hh, driver->keywords, keyword, next)
 	{
@@ -660,8 +660,8 @@ driver_end_keywords(struct driver *driver)
 void
 driver_talk_free(struct driver *driver)
 {
-	struct driver_pending *pending, *after;
-	struct driver_keyword *keyword, *next;
+	struct driver_pending *pending = NULL, *after;
+	struct driver_keyword *keyword = NULL, *next;
 
 	HASH_ITER(hh, driver->by_id, pending, after)
 	{
