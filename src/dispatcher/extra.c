@@ -3,17 +3,52 @@
 #include "dispatcher/extra.h"
 
 #include "core/text.h"
+#include "dispatcher/clock.h"
+#include "dispatcher/history.h"
 #include "dispatcher/served.h"
 
+#include <credis/span.h>
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static struct extra *
 extra_of(struct entry *entry)
 {
-	if (entry->extra == NULL)
+	if (entry->extra == NULL) {
 		entry->extra = calloc(1, sizeof(*entry->extra));
+		if (entry->extra != NULL)
+			entry->extra->limit = entry->extra->given_limit = ALARM_LIMITS;
+	}
 	return entry->extra;
+}
+
+/* Whether its source is to give a value every period. */
+static bool
+is_periodic(const struct credis_keyword *keyword)
+{
+	return keyword->period_ms > 0 && !keyword->heartbeat;
+}
+
+bool
+extra_prepare(struct entry *entry)
+{
+	const struct credis_keyword *keyword = entry->keyword;
+
+	if (keyword->alarm == NULL && keyword->history == 0 && !is_periodic(keyword))
+		return true;
+	return extra_of(entry) != NULL;
+}
+
+void
+extra_inherit(struct entry *entry, struct entry *old)
+{
+	if (old->extra == NULL)
+		return;
+	extra_free(entry->extra);
+	entry->extra = old->extra;
+	old->extra = NULL;
 }
 
 void
@@ -21,6 +56,7 @@ extra_free(struct extra *extra)
 {
 	if (extra == NULL)
 		return;
+	history_free(extra->history);
 	free(extra->limits.reason);
 	free(extra->given.reason);
 	free(extra->source.reason);
@@ -96,26 +132,113 @@ served_set_severity(struct served *served, struct entry *entry, enum credis_seve
 		served_store_again(served, entry);
 }
 
-static void
-put(struct extra *extra, const struct verdict *limits, struct store_write *write)
+static bool
+judge(const struct entry *entry, const struct credis_value *value, struct verdict *verdict,
+    enum alarm_limit *limit)
 {
+	struct alarm_verdict fresh = { .severity = CREDIS_NONE, .limit = ALARM_LIMITS };
+
+	if (entry->keyword->alarm != NULL)
+		alarm_judge(entry->keyword, value, *limit, &fresh);
+	*limit = fresh.limit;
+	return verdict_set(verdict, fresh.severity, fresh.reason);
+}
+
+/* What was given and never taken does not count. */
+static void
+settle_given(struct extra *extra)
+{
+	verdict_set(&extra->given, extra->limits.severity, extra->limits.reason);
+	extra->given_limit = extra->limit;
+}
+
+void
+extra_take(struct entry *entry)
+{
+	struct extra *extra = entry->extra;
+
+	judge(entry, &entry->value, &extra->limits, &extra->limit);
+	if (entry->writes == 0)
+		settle_given(extra);
+}
+
+bool
+extra_hear(struct entry *entry, const struct credis_value *value)
+{
+	struct extra *extra = entry->extra;
+	struct alarm_verdict fresh = { .severity = CREDIS_NONE };
+	enum credis_severity before = entry_severity(entry);
+
+	extra->heard_ms = clock_monotonic_ms();
+	verdict_set(&extra->age, CREDIS_NONE, NULL);
+	if (entry->keyword->alarm != NULL)
+		alarm_judge(entry->keyword, value, extra->limit, &fresh);
+	return entry_severity(entry) != before || fresh.severity != extra->limits.severity;
+}
+
+/* A period more than agreed, and a second at least. */
+static int64_t
+patience_ms(const struct credis_keyword *keyword)
+{
+	return keyword->period_ms + (keyword->period_ms > 1000 ? keyword->period_ms : 1000);
+}
+
+static void
+check_age(struct served *served, struct entry *entry, int64_t now_ms)
+{
+	struct extra *extra = entry->extra;
+	char reason[80], span[40];
+
+	if (extra == NULL || extra->heard_ms == 0 || extra->age.severity != CREDIS_NONE ||
+	    !is_periodic(entry->keyword) || now_ms - extra->heard_ms <= patience_ms(entry->keyword))
+		return;
+	credis_span_print(patience_ms(entry->keyword), span);
+	snprintf(reason, sizeof(reason), "stale: no value came for more than %s", span);
+	verdict_set(&extra->age, CREDIS_INVALID, reason);
+	if (worst(extra, &extra->limits) == &extra->age)
+		served_store_again(served, entry);
+}
+
+void
+served_check_age(struct served *served)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	for (size_t n = 0; n < served->registry.count; n++)
+		check_age(served, served->registry.entries[n], now_ms);
+}
+
+static void
+put(struct entry *entry, const struct verdict *limits, struct store_write *write)
+{
+	struct extra *extra = entry->extra;
 	const struct verdict *verdict = worst(extra, limits);
 
 	write->severity = verdict->severity;
 	write->reason = verdict_reason(verdict);
 	write->unmark = extra->marked && verdict->severity == CREDIS_NONE;
 	extra->marked = verdict->severity != CREDIS_NONE;
+	if (entry->keyword->history == 0)
+		return;
+	if (extra->history == NULL)
+		extra->history = history_new();
+	write->history = extra->history;
+	write->keep = entry->keyword->history;
 }
 
 void
 extra_describe(struct entry *entry, struct store_write *write)
 {
-	put(entry->extra, &entry->extra->limits, write);
+	put(entry, &entry->extra->limits, write);
 }
 
 void
 extra_judge(struct entry *entry, const struct credis_value *value, struct store_write *write)
 {
-	(void)value;
-	put(entry->extra, &entry->extra->given, write);
+	struct extra *extra = entry->extra;
+
+	if (entry->writes == 0)
+		settle_given(extra);
+	judge(entry, value, &extra->given, &extra->given_limit);
+	put(entry, &entry->extra->given, write);
 }

@@ -4,6 +4,8 @@
 #ifndef DISPATCHER_EXTRA_H
 #define DISPATCHER_EXTRA_H
 
+#include "core/alarm.h"
+
 #include <credis/value.h>
 
 #include <stdbool.h>
@@ -22,8 +24,17 @@ struct extra {
 	struct verdict given;  /* on the value of the last number given, which may be under way */
 	struct verdict source;
 	struct verdict age;
-	bool marked; /* a severity lies in the store, or is on its way there */
+	enum alarm_limit limit, given_limit; /* that 'limits' and 'given' are about */
+	bool marked;             /* a severity lies in the store, or is on its way there */
+	int64_t heard_ms;        /* when its source last gave a value, monotonic; 0: never */
+	struct history *history; /* NULL: none is kept */
 };
+
+/* Makes room where an entry's keyword needs it. False when out of memory. */
+bool extra_prepare(struct entry *entry);
+
+/* Goes over to the successor of an entry. */
+void extra_inherit(struct entry *entry, struct entry *old);
 
 void extra_free(struct extra *extra);
 
@@ -40,6 +51,15 @@ bool entry_set_source_severity(struct entry *entry, enum credis_severity severit
 /* The same, stored and broadcast under a new number when it makes a difference. */
 void served_set_severity(struct served *served, struct entry *entry, enum credis_severity severity,
     const char *reason);
+
+/* The entry's value is another now. */
+void extra_take(struct entry *entry);
+
+/* Whether a value would change the severity of the entry; its source has just given it. */
+bool extra_hear(struct entry *entry, const struct credis_value *value);
+
+/* Once a second: values whose periodic source is late become stale. */
+void served_check_age(struct served *served);
 
 /* Completes a write: of the present value, or of one that has just been given its number. For entries with
  * entry->extra only. */

@@ -73,6 +73,12 @@ count_late(const struct post *post)
 	return (double)steps_late(post->steps);
 }
 
+static double
+count_histories_failed(const struct post *post)
+{
+	return (double)post->store.histories_failed;
+}
+
 static const struct row {
 	const char *name;
 	const char *help;
@@ -88,6 +94,8 @@ static const struct row {
 	{ "store_lost_total", "Connections to the store that were lost.", true, count_lost },
 	{ "answers_dropped_total", "Portions of answers given up while the store was away.", true,
 	    count_dropped },
+	{ "history_failed_total", "Values that did not get into their history.", true,
+	    count_histories_failed },
 	{ "steps_late_total", "Answers of sources that nobody waited for any more.", true,
 	    count_late },
 };

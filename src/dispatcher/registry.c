@@ -66,7 +66,10 @@ entry_new(struct credis_keyword *keyword)
 	entry->keyword = keyword;
 	entry->holders = 1;
 	value_init(&entry->value, (enum credis_type)keyword->type);
-	return entry;
+	if (extra_prepare(entry))
+		return entry;
+	entry_release(entry);
+	return NULL;
 }
 
 void
@@ -90,6 +93,8 @@ entry_take_value(struct entry *entry, struct credis_value *value, uint64_t seq, 
 	entry->seq = seq;
 	entry->time_us = time_us;
 	entry->known = true;
+	if (entry->extra != NULL)
+		extra_take(entry);
 	if (entry->given_seq < seq)
 		entry->given_seq = seq;
 	if (entry->given_time_us < time_us)
@@ -187,8 +192,7 @@ entry_inherit(struct entry *entry, struct entry *old)
 	entry->given_time_us = old->given_time_us;
 	entry->writes = old->writes;
 	old->successor = entry_hold(entry);
-	entry->extra = old->extra;
-	old->extra = NULL;
+	extra_inherit(entry, old);
 	if (!old->known)
 		return;
 	if (!keyword_parse_value(entry->keyword, &value, value_text(&old->value), old->value.length,
@@ -200,6 +204,8 @@ entry_inherit(struct entry *entry, struct entry *old)
 	entry->seq = old->seq;
 	entry->time_us = old->time_us;
 	entry->known = true;
+	if (entry->extra != NULL)
+		extra_take(entry);
 }
 
 void

@@ -363,10 +363,13 @@ served_set_reading(struct served *served, struct entry *entry, const struct cred
 	struct credis_value value;
 	uint64_t seq;
 	int64_t time_us;
+	bool changes;
 
 	if (!keyword_parse_value(entry->keyword, &value, reading->text, reading->length, err))
 		return false;
-	if (!entry_set_source_severity(entry, reading->severity, reading->reason) &&
+	changes = entry_set_source_severity(entry, reading->severity, reading->reason);
+	changes = (entry->extra != NULL && extra_hear(entry, &value)) || changes;
+	if (!changes &&
 	    (within_deadband(entry, &value) ||
 		(!entry->keyword->force && value_equal(&entry->value, &value)))) {
 		value_clear(&value);
@@ -464,6 +467,7 @@ served_tick(struct served *served)
 		registration_start(served);
 	if (served->state != SERVED_READY || !lease_is_fresh(&served->lease))
 		return;
+	served_check_age(served);
 	registration_check(served);
 	reconcile_some(served);
 	publish_statistics(served);

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/message.h"
+#include "dispatcher/history.h"
 #include "redis/command.h"
 
 #include <string.h>
@@ -64,6 +65,8 @@ store_write(struct store *store, const struct store_write *write, link_answer *a
 	if (out == NULL)
 		return false;
 	format_write(store, out, write);
+	if (write->history != NULL)
+		history_append(store, write);
 	return true;
 }
 
@@ -94,6 +97,10 @@ store_write_all(struct store *store, const struct store_write *writes, size_t co
 			format_unmark(store, out, &writes[n]);
 	}
 	command_texts(out, "EXEC", NULL);
+	for (size_t n = 0; n < count; n++) {
+		if (writes[n].history != NULL)
+			history_append(store, &writes[n]);
+	}
 	return true;
 }
 
@@ -157,13 +164,14 @@ store_remove(struct store *store, const char *service, const char *keyword,
     struct credis_error *err)
 {
 	struct buffer *out = link_batch(store->link, 2, NULL, NULL, NULL, 0, err);
-	struct name key, descriptions;
+	struct name key, history, descriptions;
 
 	if (out == NULL)
 		return false;
 	names_keyword(&key, store->ns, service, keyword, NAMES_VALUE);
 	names_service(&descriptions, store->ns, service, NAMES_KEYWORDS);
-	command_texts(out, "DEL", key.text, NULL);
+	names_keyword(&history, store->ns, service, keyword, NAMES_HISTORY);
+	command_texts(out, "DEL", key.text, history.text, NULL);
 	command_texts(out, "HDEL", descriptions.text, keyword, NULL);
 	return true;
 }

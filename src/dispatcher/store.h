@@ -14,7 +14,10 @@ struct store {
 	const char *ns;
 	int db;
 	const struct log *log;
-	int64_t offset_us; /* the store's clock minus ours, kept while it is away */
+	int64_t offset_us;         /* the store's clock minus ours, kept while it is away */
+	struct history *histories; /* those that were appended to, by number */
+	uint64_t last_history;
+	uint64_t histories_failed; /* values that did not get into their history */
 };
 
 /* The store's clock, Unix time in microseconds. */
@@ -29,9 +32,13 @@ struct store_write {
 	uint64_t seq;
 	int64_t time_us;
 	enum credis_severity severity;
-	const char *reason; /* "" or NULL: none */
-	bool unmark;        /* the store holds a severity, and this write has none */
+	const char *reason;      /* "" or NULL: none */
+	bool unmark;             /* the store holds a severity, and this write has none */
+	struct history *history; /* that it is appended to; NULL: none */
+	uint32_t keep;           /* entries of it */
 };
+
+/* All of them append to the history, too, right behind; what becomes of that is the history's business. */
 
 /* Writes value, time, sequence and severity in one command, or transaction; 'answer' gets the reply. False with CREDIS_ELOST or
  * CREDIS_EBUSY when it could not be sent; there is then no answer. */

@@ -1,0 +1,94 @@
+"""Alarms: severity and reason go with the value, in the store and wherever it is shown."""
+
+import pytest
+
+from harness.waiting import wait_for
+
+SERVICES = """services = ( {
+    name = "demo";
+    keywords = (
+        { name = "AZ"; type = "double"; alarm = { lolo = 1; low = 5; high = 355; hihi = 358; hysteresis = 0.5; }; initial = 180; },
+        { name = "STATE"; type = "enumerated"; values = ( "fine", "fault" ); alarm = { fault = "major"; }; },
+        { name = "LAMPS"; type = "mask"; values = ( "neon", "hot" ); alarm = { hot = "minor"; }; },
+        { name = "PLAIN"; type = "double"; }
+    );
+} );
+"""
+
+
+def stored(redis, keyword="AZ"):
+    return redis.connection().hgetall("credis:{demo}:" + keyword)
+
+
+@pytest.fixture
+def demo(credisd):
+    return credisd(services=SERVICES)
+
+
+def test_severity_lies_beside_the_value_while_there_is_one(demo, redis, cli):
+    assert set(stored(redis)) == {"value", "time", "seq"}
+    cli("modify", "demo.AZ=355.2")
+    now = stored(redis)
+    assert (now["value"], now["severity"], now["reason"]) == ("355.2", "minor", "355.2 is above high 355")
+    cli("modify", "demo.AZ=359")
+    assert stored(redis)["severity"] == "major"
+    cli("modify", "demo.AZ=354.5")
+    assert stored(redis)["reason"] == "354.5 is not back below high 355 by more than 0.5"
+    cli("modify", "demo.AZ=354.4")
+    assert set(stored(redis)) == {"value", "time", "seq"} and stored(redis)["seq"] == "5"
+
+
+def test_labels_and_bits_have_severities(demo, redis, cli):
+    cli("modify", "demo.STATE=fault", "demo.LAMPS=neon,hot")
+    assert stored(redis, "STATE")["reason"] == "it is fault"
+    assert stored(redis, "LAMPS")["severity"] == "minor"
+
+
+def test_severity_is_shown_and_monitored(demo, cli):
+    cli("modify", "demo.AZ=0.5")
+    shown = cli("show", "--json", "demo.AZ").json
+    assert (shown["severity"], shown["reason"]) == ("major", "0.5 is below lolo 1")
+    monitor = cli.start("monitor", "demo.AZ")
+    assert "[major" in monitor.read_line()
+    cli("modify", "demo.AZ=3")
+    assert "[minor" in monitor.read_line()
+    cli("modify", "demo.AZ=90")
+    assert "[" not in monitor.read_line()
+
+
+def test_a_set_takes_severities_and_leaves_none(demo, redis, cli):
+    cli("modify", "demo.AZ=0", "demo.STATE=fault")
+    assert cli("modify", "--atomic", "demo.AZ=90", "demo.STATE=fine", "demo.LAMPS=hot").status == 0
+    assert "severity" not in stored(redis) and "severity" not in stored(redis, "STATE")
+    assert stored(redis, "LAMPS")["severity"] == "minor"
+
+
+def test_a_severity_somebody_changed_is_put_right(demo, redis, cli):
+    cli("modify", "demo.AZ=0")
+    redis.connection().hdel("credis:{demo}:AZ", "severity", "reason")
+    wait_for(lambda: stored(redis).get("severity") == "major")
+    redis.connection().hset("credis:{demo}:PLAIN", "severity", "minor")
+    wait_for(lambda: "severity" not in stored(redis, "PLAIN"))
+
+
+def test_a_severity_outlives_the_dispatcher_and_follows_its_limits(demo, redis, cli):
+    cli("modify", "demo.AZ=356")
+    demo.write_services(SERVICES.replace("high = 355", "high = 357"))
+    demo.reload()
+    wait_for(lambda: "severity" not in stored(redis))
+    demo.write_services(SERVICES.replace("high = 355", "high = 350"))
+    demo.reload()
+    wait_for(lambda: stored(redis).get("reason") == "356 is above high 350")
+
+
+def test_another_type_under_the_key_costs_no_severity(demo, redis, cli):
+    cli("modify", "demo.AZ=0")
+    connection = redis.connection()
+    connection.delete("credis:{demo}:AZ")
+    connection.set("credis:{demo}:AZ", "x")
+    assert cli("modify", "demo.AZ=90").status == 0
+    assert set(stored(redis)) == {"value", "time", "seq"}
+    connection.delete("credis:{demo}:AZ")
+    connection.set("credis:{demo}:AZ", "x")
+    assert cli("modify", "demo.AZ=0.25").status == 0
+    assert stored(redis)["severity"] == "major"
