@@ -17,7 +17,7 @@ struct beat {
 	struct served *served;
 	struct entry *entry; /* held */
 	struct event *timer;
-	int64_t done; /* times of day: the last moment seen to, Unix time in seconds */
+	int64_t done; /* times of day: the last moment seen to, Unix time in seconds; 0: a period */
 };
 
 static bool
@@ -80,18 +80,23 @@ arm_for_next(struct beat *beat)
 /* A moment that the clock was put past, or that nobody could serve, is made up for once; one that the clock
  * was put back over does not come again. */
 static void
-on_time_of_day(evutil_socket_t fd, short what, void *arg)
+look_at_clock(struct beat *beat)
 {
-	struct beat *beat = arg;
 	int64_t last = wallclock_last(beat->entry->keyword->schedule, wall_us() / 1000000);
 
+	if (last <= beat->done || !may_beat(beat))
+		return;
+	beat->done = last;
+	steps_read_now(beat->entry);
+}
+
+static void
+on_time_of_day(evutil_socket_t fd, short what, void *arg)
+{
 	(void)fd;
 	(void)what;
-	if (last > beat->done && may_beat(beat)) {
-		beat->done = last;
-		steps_read_now(beat->entry);
-	}
-	arm_for_next(beat);
+	look_at_clock(arg);
+	arm_for_next(arg);
 }
 
 static struct beat *
@@ -197,7 +202,9 @@ schedule_ready(struct schedule *schedule)
 	for (size_t n = 0; n < schedule->count; n++) {
 		struct beat *beat = &schedule->beats[n];
 
-		if (!beat->entry->keyword->heartbeat && has_period(beat->entry))
+		if (beat->done != 0)
+			look_at_clock(beat);
+		else if (!beat->entry->keyword->heartbeat)
 			steps_read_now(beat->entry);
 	}
 }

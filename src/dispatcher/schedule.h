@@ -18,7 +18,8 @@ struct schedule {
 bool schedule_start(struct schedule *schedule, struct served *served);
 void schedule_clear(struct schedule *schedule);
 
-/* The service is ready: what is read by its period is read now, too. */
+/* The service is ready: what is read by its period is read now, too, and what a time of day would have had read
+ * meanwhile. */
 void schedule_ready(struct schedule *schedule);
 
 #endif

@@ -253,7 +253,7 @@ def test_a_schedule_reads_at_its_time_of_day(owner, redis):
     soon = time.strftime("%H:%M:%S", time.gmtime(time.time() + 2))
     it = owner("AZ", settings=[("AZ", "schedule", f'"{soon}"')])
     it.step("read", "AZ")
-    assert time.strftime("%H:%M:%S", time.gmtime()) >= soon
+    assert time.strftime("%H:%M:%S", time.gmtime(time.time())) >= soon
 
 
 def test_a_deadband_holds_values_back_but_not_a_change_of_severity(owner, redis, wait_for):
