@@ -74,6 +74,15 @@ static const struct verb verbs[] = {
 	    .examples =
 	    "credis wait -t 5m '$telescope.AZ >= 9.9 and $telescope.FILTER == open'\n"
 	    "credis wait -s telescope 'not $PARK' && echo moving\n" },
+	{ .name = "alarms", .max = VERB_ANY, .run = run_alarms, .arguments = "[KEYWORD…]",
+	    .summary = "what is not fine, most severe first",
+	    .about =
+	    "Prints each keyword whose value is not fine: its severity (invalid, major, minor), value,\n"
+	    "since when, and why. Looks at all keywords, or at those that are named; a name may be a\n"
+	    "glob. Prints nothing when all is well.\n",
+	    .examples =
+	    "credis alarms\n"
+	    "credis alarms --json 'telescope.*'\n" },
 	{ .name = "status", .max = 1, .run = run_status, .arguments = "[SERVICE]",
 	    .summary = "who serves what, and how well",
 	    .about =

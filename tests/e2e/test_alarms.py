@@ -92,3 +92,40 @@ def test_another_type_under_the_key_costs_no_severity(demo, redis, cli):
     connection.set("credis:{demo}:AZ", "x")
     assert cli("modify", "demo.AZ=0.25").status == 0
     assert stored(redis)["severity"] == "major"
+
+
+def test_alarms_lists_what_is_not_fine_most_severe_first(demo, cli):
+    assert cli("alarms").out == ""
+    cli("modify", "demo.AZ=356", "demo.STATE=fault", "demo.LAMPS=hot")
+    listed = cli("alarms")
+    assert listed.status == 0
+    assert [line.split()[:3] for line in listed.lines] == [
+        ["SEVERITY", "KEYWORD", "VALUE"], ["major", "demo.STATE", "fault"],
+        ["minor", "demo.AZ", "356"], ["minor", "demo.LAMPS", "hot"]]
+    assert "356 is above high 355" in listed.lines[2]
+    first = cli("alarms", "--json").objects[0]
+    assert (first["name"], first["severity"], first["reason"]) == ("demo.STATE", "major", "it is fault")
+    assert [row["keyword"] for row in cli("alarms", "--json", "-s", "demo", "L*").objects] == ["LAMPS"]
+    assert cli("alarms", "-s", "demo", "PLAIN").out == ""
+    assert cli("alarms", "demo.NOSUCH").status == 5
+
+
+def test_a_periodic_source_that_is_late_makes_its_value_stale(credisd, redis, cli):
+    """The driver gives one value and falls silent; then it speaks again."""
+    driver = ('import sys, json, time\n'
+              'print(json.dumps({"keyword": "T", "value": 1}), flush=True)\n'
+              'for line in sys.stdin:\n'
+              '    asked = json.loads(line)\n'
+              '    if asked["op"] == "stop": break\n'
+              '    if asked["op"] == "write": print(json.dumps({"id": asked["id"]}), flush=True)\n'
+              '    if asked["op"] == "write": print(json.dumps({"keyword": "T", "value": 1}), flush=True)\n')
+    code = driver.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    credisd(services=f"""services = ( {{ name = "demo";
+        drivers = ( {{ name = "d"; command = [ "/usr/bin/python3", "-c", "{code}" ]; }} );
+        keywords = ( {{ name = "T"; type = "double"; driver = "d"; period = "200 milliseconds"; timeout = "1 minute"; deadband = 1.0; }} );
+    }} );""")
+    wait_for(lambda: stored(redis, "T").get("severity") == "invalid" and "stale" in stored(redis, "T")["reason"])
+    assert stored(redis, "T")["reason"] == "stale: no value came for more than 1200 milliseconds"
+    assert cli("alarms", "--json").json["keyword"] == "T"
+    assert cli("modify", "demo.T=1").status == 0
+    wait_for(lambda: "severity" not in stored(redis, "T"))
