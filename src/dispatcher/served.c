@@ -253,10 +253,9 @@ served_on_subscribed(struct served *served)
 {
 	if (is_stopping(served))
 		return; /* too late: served_stop_if_idle() gives it all up */
-	if (served->state == SERVED_SUBSCRIBING) {
+	if (served->state == SERVED_SUBSCRIBING)
 		served_enter(served, SERVED_READY, "");
-		schedule_ready(&served->schedule);
-	}
+	schedule_ready(&served->schedule);
 	served_set_own(served, OWN_STATE, "ready");
 	holdback_release(served);
 }
