@@ -5,6 +5,7 @@
 #   make install    PREFIX, DESTDIR; make uninstall takes away again, but not the configuration
 #   make fuzz       every fuzz target for FUZZ_SECONDS under libFuzzer
 #   make soak       clients at work while everything fails, for SECONDS; SEED replays one
+#   make bench      credisd beside Redis and a null dispatcher: a table, and tests/bench/throughput.svg
 #   make systest    the end-to-end tests under both kinds of sanitizer
 #   make format, make lint, make packages (what Debian has to offer for all of this)
 #   V=1 shows commands; SAN=address,undefined or SAN=thread builds beside the normal tree.
@@ -132,6 +133,13 @@ $(B)/tests/e2e/programs/%: tests/e2e/programs/%.c $(B)/libcredis.so.$(SOMAJOR) M
 	    -Wl,-rpath,'$$ORIGIN/../../..' $(call pl,libevent)
 programs: $(PROGRAMS)
 
+# The bench's own programs (tests/bench): raw wire, nothing of credis in them.
+$(B)/tests/bench/%: tests/bench/%.c tests/bench/wire.h Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(call pc,hiredis) $(CFLAGS) -o $@ $< $(call pl,hiredis)
+bench-programs: $(B)/tests/bench/null $(B)/tests/bench/load
+
 # Whatever needs Debian's packages installs them first and then starts make anew, because pkg-config
 # may not have been there when this file was read.
 FUZZ_SECONDS ?= 60
@@ -164,6 +172,12 @@ soak:
 	@.ci/packages build run test
 	@$(again) $(jobs) all storm
 	@tests/storm/campaign.py --build $(B) --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(STORM)
+
+# BENCH=--short: one placement, a few seconds.
+bench:
+	@.ci/packages build run test
+	@$(again) $(jobs) all bench-programs
+	@tests/bench/run.py --build $(B) $(BENCH)
 
 systest:
 	@.ci/packages build run test
