@@ -2,6 +2,7 @@
  * What happens to a service is served.c's; this file adds them up. */
 #include "core/error.h"
 #include "core/url.h"
+#include "dispatcher/calc.h"
 #include "dispatcher/clock.h"
 #include "dispatcher/durability.h"
 #include "dispatcher/intake.h"
@@ -316,10 +317,11 @@ set_up(struct credis_dispatcher *dispatcher, struct event_base *base, const char
 	make_id(post->id);
 	gethostname(post->host, sizeof(post->host) - 1);
 	post->started_us = store_now_us(&post->store);
+	post->calcs = calcs_new(post);
 	post->peers = peers_new(base, &post->store, &(struct peers_limits){ 0 });
 	dispatcher->tick = event_new(base, -1, EV_PERSIST, on_tick, dispatcher);
 	dispatcher->stop = event_new(base, -1, EV_PERSIST, on_stop_poll, dispatcher);
-	if (post->peers == NULL || dispatcher->tick == NULL || dispatcher->stop == NULL)
+	if (post->calcs == NULL || post->peers == NULL || dispatcher->tick == NULL || dispatcher->stop == NULL)
 		return error_no_memory(err);
 	post->requests =
 	    requests_new(base, post->peers, &post->store, &(struct requests_limits){ 0 });
@@ -386,6 +388,7 @@ credis_dispatcher_free(struct credis_dispatcher *dispatcher)
 	link_free(post->store.link);
 	durability_free(post->durability);
 	requests_free(post->requests);
+	calcs_free(post->calcs);
 	while (post->served != NULL)
 		unlink_served(post, post->served);
 	steps_free(post->steps);
@@ -488,6 +491,7 @@ credis_dispatcher_take_service(struct credis_dispatcher *dispatcher, struct cred
 	struct post *post = &dispatcher->post;
 	struct served *served = post_find_name(post, service->name, strlen(service->name));
 
+	calcs_change(post->calcs);
 	if (served != NULL)
 		return served_follow(served, service, err);
 	served = served_new(post, service, err);
@@ -506,6 +510,7 @@ credis_dispatcher_remove_service(struct credis_dispatcher *dispatcher, const cha
 	if (served == NULL)
 		return false;
 	served_stop(served, true);
+	calcs_change(dispatcher->post.calcs);
 	add_up(dispatcher);
 	return true;
 }

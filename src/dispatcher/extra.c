@@ -3,6 +3,7 @@
 #include "dispatcher/extra.h"
 
 #include "core/text.h"
+#include "dispatcher/calc.h"
 #include "dispatcher/clock.h"
 #include "dispatcher/history.h"
 #include "dispatcher/served.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct extra *
+struct extra *
 extra_of(struct entry *entry)
 {
 	if (entry->extra == NULL) {
@@ -57,6 +58,7 @@ extra_free(struct extra *extra)
 	if (extra == NULL)
 		return;
 	history_free(extra->history);
+	free(extra->followers);
 	free(extra->limits.reason);
 	free(extra->given.reason);
 	free(extra->source.reason);
@@ -160,6 +162,7 @@ extra_take(struct entry *entry)
 	judge(entry, &entry->value, &extra->limits, &extra->limit);
 	if (entry->writes == 0)
 		settle_given(extra);
+	calc_touch(entry);
 }
 
 bool

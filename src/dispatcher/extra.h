@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+struct calc;
 struct entry;
 struct served;
 struct store_write;
@@ -28,7 +29,13 @@ struct extra {
 	bool marked;             /* a severity lies in the store, or is on its way there */
 	int64_t heard_ms;        /* when its source last gave a value, monotonic; 0: never */
 	struct history *history; /* NULL: none is kept */
+	struct calc *calc;       /* how it is calculated; NULL: it is not */
+	struct calc **followers; /* those calculated from it */
+	size_t follower_count;
 };
+
+/* An entry's; NULL when out of memory. */
+struct extra *extra_of(struct entry *entry);
 
 /* Makes room where an entry's keyword needs it. False when out of memory. */
 bool extra_prepare(struct entry *entry);

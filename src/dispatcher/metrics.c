@@ -1,6 +1,7 @@
 /* metrics.c: two tables walked as one: counters of services, then gauges of the whole. */
 #include "dispatcher/metrics.h"
 
+#include "dispatcher/calc.h"
 #include "dispatcher/counters.h"
 #include "dispatcher/peers.h"
 #include "dispatcher/requests.h"
@@ -79,6 +80,12 @@ count_histories_failed(const struct post *post)
 	return (double)post->store.histories_failed;
 }
 
+static double
+count_calculations(const struct post *post)
+{
+	return (double)calcs_computed(post->calcs);
+}
+
 static const struct row {
 	const char *name;
 	const char *help;
@@ -94,6 +101,8 @@ static const struct row {
 	{ "store_lost_total", "Connections to the store that were lost.", true, count_lost },
 	{ "answers_dropped_total", "Portions of answers given up while the store was away.", true,
 	    count_dropped },
+	{ "calculations_total", "Values of calculated keywords computed.", true,
+	    count_calculations },
 	{ "history_failed_total", "Values that did not get into their history.", true,
 	    count_histories_failed },
 	{ "steps_late_total", "Answers of sources that nobody waited for any more.", true,

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+struct calcs;
 struct durability;
 struct event_base;
 struct intake;
@@ -25,6 +26,7 @@ struct post {
 	struct peers *peers;
 	struct requests *requests;
 	struct intake *intake;
+	struct calcs *calcs;
 	struct steps *steps;
 	struct durability *durability; /* NULL: the primary's word is enough */
 	const struct log *log;

@@ -3,6 +3,7 @@
 #include "dispatcher/served.h"
 
 #include "core/error.h"
+#include "dispatcher/calc.h"
 #include "dispatcher/intake.h"
 #include "dispatcher/reconcile.h"
 #include "dispatcher/requests.h"
@@ -387,6 +388,8 @@ served_store_again(struct served *served, struct entry *entry)
 		return; /* registration will store it */
 	entry_next(entry, store_now_us(&served->post->store), &entry->seq, &entry->time_us);
 	store_present(served, entry);
+	if (entry->extra != NULL)
+		calc_touch(entry);
 }
 
 void
