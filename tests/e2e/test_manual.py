@@ -218,3 +218,14 @@ def test_example_of_libcredis_dispatcher_3_heats_a_room(tmp_path, cli, redis, wa
             wait_for(lambda: 18 < float(cli("show", "room.TEMPERATURE").value) <= 21.5, what="it is warmer")
         finally:
             started.terminate()
+
+
+def test_example_of_libcredis_store_3_is_the_file_beside_it():
+    assert example("libcredis_store.3") == (MAN / "example_store.c").read_text()
+
+
+def test_example_of_libcredis_store_3_counts(tmp_path, redis):
+    program = compiled(example("libcredis_store.3"), tmp_path)
+    for count in ("1\n", "2\n"):
+        done = subprocess.run([program, redis.url, "visits"], capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stdout, done.stderr) == (0, count, "")

@@ -1,0 +1,139 @@
+/* store.h: commands to a Redis server, or to the primary that sentinels know, by URL.
+ * On the caller's event_base; and blocking, over the same code. A store belongs to one thread; stores
+ * share nothing. */
+#ifndef CREDIS_STORE_H
+#define CREDIS_STORE_H
+
+#include <credis/error.h>
+#include <credis/log.h>
+#include <credis/reply.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct event_base;
+struct credis_store;
+
+/* Where the connection to a server stands. Since 0.1. */
+enum credis_store_state {
+	CREDIS_STORE_CONNECTING, /* for the first time, or at once after a loss */
+	CREDIS_STORE_UP,
+	CREDIS_STORE_DOWN, /* lost, or a try failed: 'why' says; it comes back by itself */
+};
+
+/* Told by a store ('where' is its URL without password), from its event loop, and CONNECTING also from
+ * inside its first call. 'why' is
+ * never NULL. All but 'arg' is lent. Since 0.1. */
+typedef void credis_state_cb(void *arg, enum credis_store_state state, const char *where,
+    const struct credis_error *why);
+
+/* How a store is made; all zeros are the defaults. Everything is copied. Since 0.1. */
+struct credis_store_options {
+	const char *name;           /* of the connections (CLIENT SETNAME); NULL: none. The URL's
+	                             * client_name wins */
+	int64_t timeout_ms;         /* the deadline of a call that names none; 0: 10 s. The URL's
+	                             * socket_timeout wins */
+	int64_t connect_timeout_ms; /* 0: 3 s. The URL's socket_connect_timeout wins */
+	int64_t backoff_ms;         /* the longest pause between two tries to connect; 0: 10 s */
+	bool wait;                  /* while a server is down, commands for it wait until their
+	                             * deadline; otherwise they fail as soon as a try to connect has */
+	credis_state_cb *on_state;  /* may be NULL */
+	void *arg;                  /* of on_state */
+	credis_log_sink *log;       /* may be NULL */
+	void *log_arg;
+};
+
+/* Opens a store: redis://, rediss://, unix://, redis+sentinel:// (credisd.conf(5)). Never blocks and
+ * never fails for want of a server: it connects at the first call. 'base' must outlive the store;
+ * NULL gives it one of its own, for the blocking calls. 'options' may be NULL. Returns a store to free
+ * with credis_store_free(), or NULL with CREDIS_EINVAL or CREDIS_ENOMEM. Since 0.1. */
+struct credis_store *credis_store_new(struct event_base *base, const char *url,
+    const struct credis_store_options *options, struct credis_error *err);
+
+/* The same with an event loop of its own: credis_store_new() without a base. Since 0.1. */
+struct credis_store *credis_store_open(const char *url, const struct credis_store_options *options,
+    struct credis_error *err);
+
+/* Whatever is under way is answered with CREDIS_ELOST inside this call. Subscriptions of the
+ * store must have been freed. NULL is fine. Since 0.1. */
+void credis_store_free(struct credis_store *store);
+
+/* The URL without its password. Lent. Since 0.1. */
+const char *credis_store_where(const struct credis_store *store);
+
+/* The event loop it runs on. Since 0.1. */
+struct event_base *credis_store_base(const struct credis_store *store);
+
+/* The end of a call, once, from the event loop. 'err' is never NULL. When its code is CREDIS_OK, 'reply'
+ * is what the server answered. Otherwise 'reply' is NULL, or the server's error. Lent. The callback may
+ * free the store, unless that runs an event loop of its own. Since 0.1. */
+typedef void credis_reply_cb(void *arg, const struct credis_reply *reply,
+    const struct credis_error *err);
+
+/* Sends one command of 'argc' words; 'lengths' NULL takes them for C strings. 
+ * 'flags' is 0; 'timeout_ms' is the deadline, and the store's if 0 or less. 'cb' (may be NULL: not interested) comes once: with the
+ * answer, CREDIS_EDEADLINE, CREDIS_ELOST (the connection went with the command under way: it may have been
+ * executed), CREDIS_EUNREACHABLE (it was not sent).
+ * False, and no callback, with CREDIS_EINVAL (a command that a store cannot take, named), CREDIS_EUNREACHABLE
+ * (known to be down, and the store does not wait), CREDIS_EBUSY (too much is waiting), CREDIS_ENOMEM.
+ * Since 0.1. */
+bool credis_store_command(struct credis_store *store, int argc, const char *const *argv,
+    const size_t *lengths, unsigned flags, int64_t timeout_ms, credis_reply_cb *cb, void *arg,
+    struct credis_error *err);
+
+/* The same, waiting for the answer, on a store with an event loop of its own. Returns the reply, lent
+ * until the store's next call, or NULL with the reason; an answer that is an error is NULL, too.
+ * Since 0.1. */
+const struct credis_reply *credis_store_ask(struct credis_store *store, int argc,
+    const char *const *argv, const size_t *lengths, unsigned flags, int64_t timeout_ms,
+    struct credis_error *err);
+
+/* The same for a command of C strings, NULL at the end: credis_store_ask_texts(store, &err, "GET", key,
+ * NULL). Since 0.1. */
+const struct credis_reply *credis_store_ask_texts(struct credis_store *store,
+    struct credis_error *err, ...) __attribute__((sentinel));
+
+/* Lets a store with an event loop of its own work until something has happened, 'timeout_ms' at most: for
+ * messages, between blocking calls. Since 0.1. */
+void credis_store_run(struct credis_store *store, int64_t timeout_ms);
+
+/* Messages. Since 0.1. */
+struct credis_subscription;
+
+/* What becomes of a subscription. Since 0.1. */
+enum credis_subscription_event {
+	CREDIS_SUBSCRIBED,
+	CREDIS_RESUBSCRIBED, /* after a loss: messages sent in between may have been missed */
+	CREDIS_UNSUBSCRIBED, /* lost or refused: 'why' says; restored by itself */
+};
+
+/* All lent; any may free the subscription. Since 0.1. */
+struct credis_listener {
+	void (*on_message)(void *arg, const char *channel, const char *payload, size_t length);
+	void (*on_event)(void *arg, enum credis_subscription_event event,
+	    const struct credis_error *why); /* may be NULL */
+};
+
+/* Listens to a channel. The store has one connection for all of them, and several may share a channel. Returns one to free with credis_unsubscribe(), or NULL with CREDIS_EINVAL or
+ * CREDIS_ENOMEM. Since 0.1. */
+struct credis_subscription *credis_subscribe(struct credis_store *store, const char *channel,
+    const struct credis_listener *listener, void *arg, struct credis_error *err);
+
+/* NULL is fine. Since 0.1. */
+void credis_unsubscribe(struct credis_subscription *subscription);
+
+/* Whether the server has confirmed it and the connection stands. Since 0.1. */
+bool credis_subscription_is_live(const struct credis_subscription *subscription);
+
+/* The id of the connection it lives on, for CLIENT TRACKING … REDIRECT; 0 while it is down. Since 0.1. */
+int64_t credis_subscription_connection(const struct credis_subscription *subscription);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,89 @@
+/* store_ask.c: the blocking calls: the store's own event loop runs until the answer is there. */
+#include "core/error.h"
+#include "redis/reply_copy.h"
+#include "redis/store_inside.h"
+
+#include <event2/event.h>
+#include <stdarg.h>
+
+enum { WORDS_MAX = 64 };
+
+struct asked {
+	struct credis_store *store;
+	bool done;
+	struct reply *reply;
+	struct credis_error err;
+};
+
+static void
+on_reply(void *arg, const struct credis_reply *reply, const struct credis_error *err)
+{
+	struct asked *asked = arg;
+
+	asked->done = true;
+	asked->err = *err;
+	if (err->code != CREDIS_OK)
+		return;
+	asked->reply = reply_copy(&asked->store->kept, (const struct reply *)reply);
+	if (asked->reply == NULL)
+		error_no_memory(&asked->err);
+}
+
+/* Every call ends by its deadline, so this does. */
+const struct credis_reply *
+credis_store_ask(struct credis_store *store, int argc, const char *const *argv,
+    const size_t *lengths, unsigned flags, int64_t timeout_ms, struct credis_error *err)
+{
+	struct asked asked = { .store = store };
+	bool begun = false;
+
+	if (!store->own_base)
+		error_set(&asked.err, CREDIS_EINVAL,
+		    "a store on an event loop of the program's own cannot block");
+	else
+		begun = credis_store_command(store, argc, argv, lengths, flags, timeout_ms,
+		    on_reply, &asked, &asked.err);
+	if (begun)
+		arena_reset(&store->kept);
+	while (begun && !asked.done)
+		event_base_loop(store->base, EVLOOP_ONCE);
+	if (err != NULL)
+		*err = asked.err;
+	return (const struct credis_reply *)asked.reply;
+}
+
+const struct credis_reply *
+credis_store_ask_texts(struct credis_store *store, struct credis_error *err, ...)
+{
+	const char *words[WORDS_MAX + 1];
+	va_list arguments;
+	int count = 0;
+
+	va_start(arguments, err);
+	while (count <= WORDS_MAX && (words[count] = va_arg(arguments, const char *)) != NULL)
+		count++;
+	va_end(arguments);
+	if (count <= WORDS_MAX)
+		return credis_store_ask(store, count, words, NULL, 0, 0, err);
+	error_set(err, CREDIS_EINVAL, "a command of texts has at most %d words", WORDS_MAX);
+	return NULL;
+}
+
+static void
+on_time(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what, (void)arg; /* it is what the loop was waiting for */
+}
+
+void
+credis_store_run(struct credis_store *store, int64_t timeout_ms)
+{
+	struct timeval limit = { timeout_ms / 1000, timeout_ms % 1000 * 1000 };
+	struct event *timer = store->own_base ? evtimer_new(store->base, on_time, NULL) : NULL;
+
+	if (timer == NULL)
+		return;
+	event_add(timer, &limit);
+	event_base_loop(store->base, EVLOOP_ONCE);
+	event_free(timer);
+}

@@ -1,0 +1,87 @@
+/* store_listen.c: a store's subscriptions, on its second connection.
+ * Knows the public callbacks; sharing, restoring and telling are subscriptions.c's. */
+#include "core/error.h"
+#include "redis/store_inside.h"
+#include "redis/subscriptions.h"
+
+#include <stdlib.h>
+
+struct credis_subscription {
+	struct credis_store *store;
+	struct subscription *subscription;
+	struct credis_listener listener;
+	void *arg;
+};
+
+static void
+tell(const struct credis_subscription *heard, enum credis_subscription_event event,
+    const struct credis_error *why)
+{
+	if (heard->listener.on_event != NULL)
+		heard->listener.on_event(heard->arg, event, why);
+}
+
+static void
+on_message(void *arg, const char *channel, const char *payload, size_t length)
+{
+	const struct credis_subscription *heard = arg;
+
+	if (heard->listener.on_message != NULL)
+		heard->listener.on_message(heard->arg, channel, payload, length);
+}
+
+static void
+on_live(void *arg, bool again)
+{
+	static const struct credis_error fine = { .code = CREDIS_OK };
+
+	tell(arg, again ? CREDIS_RESUBSCRIBED : CREDIS_SUBSCRIBED, &fine);
+}
+
+static void
+on_lost(void *arg, const struct credis_error *why)
+{
+	tell(arg, CREDIS_UNSUBSCRIBED, why);
+}
+
+struct credis_subscription *
+credis_subscribe(struct credis_store *store, const char *channel,
+    const struct credis_listener *listener, void *arg, struct credis_error *err)
+{
+	static const struct subscription_events events = { on_message, on_live, on_lost };
+	struct credis_subscription *heard = malloc(sizeof *heard);
+
+	if (heard == NULL) {
+		error_no_memory(err);
+		return NULL;
+	}
+	*heard = (struct credis_subscription){ .store = store, .listener = *listener, .arg = arg };
+	heard->subscription = subscriptions_add(store->subscriptions, channel, &events, heard, err);
+	if (heard->subscription != NULL)
+		return heard;
+	free(heard);
+	return NULL;
+}
+
+void
+credis_unsubscribe(struct credis_subscription *subscription)
+{
+	if (subscription == NULL)
+		return;
+	subscriptions_remove(subscription->store->subscriptions, subscription->subscription);
+	free(subscription);
+}
+
+bool
+credis_subscription_is_live(const struct credis_subscription *subscription)
+{
+	return subscription_is_live(subscription->subscription);
+}
+
+int64_t
+credis_subscription_connection(const struct credis_subscription *subscription)
+{
+	struct link *link = subscriptions_link(subscription->store->subscriptions);
+
+	return link_is_up(link) ? link_connection_id(link) : 0;
+}

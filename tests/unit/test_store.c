@@ -1,0 +1,279 @@
+/* test_store.c: what credis/store.h promises, against a real redis-server. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <credis/store.h>
+
+#include "loop.h"
+#include "redis_server.h"
+
+struct heard {
+	unsigned answers, messages;
+	enum credis_code code;
+	char text[64];
+	unsigned subscribed, resubscribed;
+	struct credis_store *frees;
+};
+
+static int
+start_server(void **state)
+{
+	struct redis_server *server = malloc(sizeof *server);
+
+	redis_server_start(server, NULL);
+	*state = server;
+	return 0;
+}
+
+static int
+stop_server(void **state)
+{
+	redis_server_stop(*state);
+	free(*state);
+	return 0;
+}
+
+static void
+hear_reply(void *arg, const struct credis_reply *reply, const struct credis_error *err)
+{
+	struct heard *heard = arg;
+	const char *text = credis_reply_text(reply, NULL);
+
+	heard->answers++;
+	heard->code = err->code;
+	snprintf(heard->text, sizeof heard->text, "%s", text != NULL ? text : "(none)");
+	credis_store_free(heard->frees);
+	heard->frees = NULL;
+}
+
+static bool
+ask(struct credis_store *store, struct heard *heard, int64_t timeout_ms, const char *command,
+    const char *argument, struct credis_error *err)
+{
+	const char *words[] = { command, argument };
+
+	return credis_store_command(store, argument != NULL ? 2 : 1, words, NULL, 0, timeout_ms,
+	    hear_reply, heard, err);
+}
+
+static void
+a_blocking_store_sets_and_gets_bytes_of_any_kind(void **state)
+{
+	struct redis_server *server = *state;
+	struct credis_store *store = credis_store_open(server->url, NULL, NULL);
+	const char *words[] = { "SET", "k", "a\0b" };
+	const size_t lengths[] = { 3, 1, 3 };
+	struct credis_error err;
+	size_t length;
+	int64_t integer;
+	double real;
+
+	assert_non_null(credis_store_ask(store, 3, words, lengths, 0, 0, &err));
+	assert_int_equal(err.code, CREDIS_OK);
+	const struct credis_reply *reply = credis_store_ask_texts(store, &err, "GET", "k", NULL);
+	assert_memory_equal(credis_reply_text(reply, &length), "a\0b", 3);
+	assert_int_equal(length, 3);
+	reply = credis_store_ask_texts(store, &err, "GET", "none", NULL);
+	assert_non_null(reply);
+	assert_int_equal(credis_reply_kind(reply), CREDIS_REPLY_NIL);
+	assert_true(
+	    credis_reply_integer(credis_store_ask_texts(store, &err, "INCRBY", "n", "-7", NULL),
+		&integer));
+	assert_int_equal(integer, -7);
+	assert_non_null(credis_store_ask_texts(store, &err, "ZADD", "z", "-inf", "m", NULL));
+	assert_true(credis_reply_real(credis_store_ask_texts(store, &err, "ZSCORE", "z", "m", NULL),
+	    &real));
+	assert_true(real < -1e308);
+	reply = credis_store_ask_texts(store, &err, "MGET", "n", "none", NULL);
+	struct credis_reply *copy = credis_reply_copy(reply);
+	assert_non_null(credis_store_ask_texts(store, &err, "PING", NULL));
+	assert_int_equal(credis_reply_count(copy), 2);
+	assert_string_equal(credis_reply_text(credis_reply_element(copy, 0), NULL), "-7");
+	assert_int_equal(credis_reply_kind(credis_reply_element(copy, 1)), CREDIS_REPLY_NIL);
+	credis_reply_free(copy);
+	credis_store_free(store);
+}
+
+static void
+an_error_of_the_server_is_an_error_of_the_call(void **state)
+{
+	struct redis_server *server = *state;
+	struct credis_store *store = credis_store_open(server->url, NULL, NULL);
+	struct credis_error err;
+
+	assert_null(credis_store_ask_texts(store, &err, "GET", NULL));
+	assert_int_equal(err.code, CREDIS_ESTORE);
+	assert_non_null(strstr(err.text, "wrong number of arguments"));
+	assert_null(credis_store_ask_texts(store, &err, "subscribe", "c", NULL));
+	assert_string_equal(err.text,
+	    "SUBSCRIBE: a store cannot take it: its connection is shared");
+	credis_store_free(store);
+}
+
+static void
+opening_a_store_without_a_server_succeeds_and_its_calls_fail_at_once(void **state)
+{
+	struct credis_store *store = credis_store_open("unix:///nowhere/redis.sock", NULL, NULL);
+	struct credis_error err;
+	int64_t began_ms = loop_now_ms();
+
+	(void)state;
+	assert_non_null(store);
+	for (int n = 0; n < 3; n++) {
+		assert_null(credis_store_ask_texts(store, &err, "PING", NULL));
+		assert_int_equal(err.code, CREDIS_EUNREACHABLE);
+	}
+	assert_true(loop_now_ms() - began_ms < 5000);
+	credis_store_free(store);
+}
+
+static void
+a_waiting_store_waits_for_the_server_but_not_for_ever(void **state)
+{
+	struct redis_server *server = *state;
+	const struct credis_store_options options = { .wait = true, .backoff_ms = 50 };
+	struct event_base *base = event_base_new();
+	struct credis_store *store = credis_store_new(base, server->url, &options, NULL);
+	struct heard brief = { 0 }, patient = { 0 };
+
+	redis_server_kill(server);
+	assert_true(ask(store, &brief, 50, "PING", NULL, NULL));
+	assert_true(ask(store, &patient, LOOP_LIMIT_MS, "PING", "late", NULL));
+	EVENTUALLY(base, brief.answers == 1);
+	assert_int_equal(brief.code, CREDIS_EUNREACHABLE);
+	assert_int_equal(patient.answers, 0);
+	redis_server_again(server);
+	EVENTUALLY(base, patient.answers == 1);
+	assert_string_equal(patient.text, "late");
+	credis_store_free(store);
+	event_base_free(base);
+}
+
+static void
+a_server_that_does_not_answer_costs_a_deadline_of_milliseconds(void **state)
+{
+	struct redis_server *server = *state;
+	char url[160];
+	struct credis_error err;
+
+	snprintf(url, sizeof url, "%s?socket_timeout=0.25", server->url);
+	struct credis_store *store = credis_store_open(url, NULL, NULL);
+	assert_non_null(credis_store_ask_texts(store, &err, "PING", NULL));
+	redis_server_signal(server, SIGSTOP);
+	int64_t began_ms = loop_now_ms();
+	assert_null(credis_store_ask_texts(store, &err, "PING", NULL));
+	int64_t took_ms = loop_now_ms() - began_ms;
+	redis_server_signal(server, SIGCONT);
+	assert_int_equal(err.code, CREDIS_EDEADLINE);
+	assert_in_range(took_ms, 245, 900);
+	const struct credis_reply *reply =
+	    credis_store_ask_texts(store, &err, "PING", "mine", NULL);
+	assert_string_equal(credis_reply_text(reply, NULL), "mine");
+	credis_store_free(store);
+}
+
+static void
+commands_under_way_are_answered_once_when_the_connection_is_lost(void **state)
+{
+	struct redis_server *server = *state;
+	const struct credis_store_options options = { .backoff_ms = 50 };
+	struct event_base *base = event_base_new();
+	struct credis_store *store = credis_store_new(base, server->url, &options, NULL);
+	struct heard heard = { 0 }, lost = { 0 };
+
+	assert_true(ask(store, &heard, 0, "PING", NULL, NULL));
+	EVENTUALLY(base, heard.answers == 1);
+	redis_server_signal(server, SIGSTOP);
+	for (int n = 0; n < 100; n++)
+		assert_true(ask(store, &lost, LOOP_LIMIT_MS, "PING", NULL, NULL));
+	loop_turn(base);
+	redis_server_kill(server);
+	EVENTUALLY(base, lost.answers == 100);
+	assert_int_equal(lost.code, CREDIS_ELOST);
+	redis_server_again(server);
+	credis_store_free(store);
+	event_base_free(base);
+}
+
+static void
+an_answer_may_free_the_store(void **state)
+{
+	struct redis_server *server = *state;
+	struct event_base *base = event_base_new();
+	struct credis_store *store = credis_store_new(base, server->url, NULL, NULL);
+	struct heard first = { .frees = store }, second = { 0 };
+
+	assert_true(ask(store, &first, 0, "PING", NULL, NULL));
+	assert_true(ask(store, &second, 0, "PING", NULL, NULL));
+	EVENTUALLY(base, second.answers == 1);
+	assert_int_equal(first.code, CREDIS_OK);
+	assert_int_equal(second.code, CREDIS_ELOST);
+	event_base_free(base);
+}
+
+static void
+hear_message(void *arg, const char *channel, const char *payload, size_t length)
+{
+	struct heard *heard = arg;
+
+	(void)channel;
+	heard->messages++;
+	snprintf(heard->text, sizeof heard->text, "%.*s", (int)length, payload);
+}
+
+static void
+hear_event(void *arg, enum credis_subscription_event event, const struct credis_error *why)
+{
+	struct heard *heard = arg;
+
+	(void)why;
+	heard->subscribed += event == CREDIS_SUBSCRIBED;
+	heard->resubscribed += event == CREDIS_RESUBSCRIBED;
+}
+
+static void
+a_subscription_is_restored_after_a_loss_and_says_so(void **state)
+{
+	static const struct credis_listener listener = { hear_message, hear_event };
+	struct redis_server *server = *state;
+	const struct credis_store_options options = { .backoff_ms = 50 };
+	struct event_base *base = event_base_new();
+	struct credis_store *store = credis_store_new(base, server->url, &options, NULL);
+	struct heard heard = { 0 };
+	struct credis_subscription *subscription =
+	    credis_subscribe(store, "c", &listener, &heard, NULL);
+
+	EVENTUALLY(base, heard.subscribed == 1);
+	assert_true(credis_subscription_connection(subscription) > 0);
+	redis_server_kill(server);
+	redis_server_again(server);
+	EVENTUALLY(base, heard.resubscribed == 1 && credis_subscription_is_live(subscription));
+	redis_server_say(server, "PUBLISH c again");
+	EVENTUALLY(base, heard.messages == 1);
+	assert_string_equal(heard.text, "again");
+	credis_unsubscribe(subscription);
+	credis_store_free(store);
+	event_base_free(base);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_blocking_store_sets_and_gets_bytes_of_any_kind),
+		cmocka_unit_test(an_error_of_the_server_is_an_error_of_the_call),
+		cmocka_unit_test(
+		    opening_a_store_without_a_server_succeeds_and_its_calls_fail_at_once),
+		cmocka_unit_test(a_waiting_store_waits_for_the_server_but_not_for_ever),
+		cmocka_unit_test(a_server_that_does_not_answer_costs_a_deadline_of_milliseconds),
+		cmocka_unit_test(commands_under_way_are_answered_once_when_the_connection_is_lost),
+		cmocka_unit_test(an_answer_may_free_the_store),
+		cmocka_unit_test(a_subscription_is_restored_after_a_loss_and_says_so),
+	};
+
+	return cmocka_run_group_tests_name("store", tests, start_server, stop_server);
+}
