@@ -8,6 +8,8 @@
 
 #include <credis/store.h>
 
+#include <pthread.h>
+
 #include "loop.h"
 #include "redis_server.h"
 
@@ -260,6 +262,39 @@ a_subscription_is_restored_after_a_loss_and_says_so(void **state)
 	event_base_free(base);
 }
 
+static void *
+count_up(void *url)
+{
+	struct credis_store *store = credis_store_open(url, NULL, NULL);
+	uintptr_t done = 0;
+
+	for (int n = 0; n < 100; n++)
+		done += credis_store_ask_texts(store, NULL, "INCR", "threads", NULL) != NULL;
+	credis_store_free(store);
+	return (void *)done;
+}
+
+static void
+many_threads_use_many_stores(void **state)
+{
+	struct redis_server *server = *state;
+	struct credis_store *store = credis_store_open(server->url, NULL, NULL);
+	pthread_t threads[8];
+	void *done;
+
+	assert_non_null(credis_store_ask_texts(store, NULL, "DEL", "threads", NULL));
+	for (int n = 0; n < 8; n++)
+		assert_int_equal(pthread_create(&threads[n], NULL, count_up, server->url), 0);
+	for (int n = 0; n < 8; n++) {
+		pthread_join(threads[n], &done);
+		assert_int_equal((uintptr_t)done, 100);
+	}
+	const struct credis_reply *reply =
+	    credis_store_ask_texts(store, NULL, "GET", "threads", NULL);
+	assert_string_equal(credis_reply_text(reply, NULL), "800");
+	credis_store_free(store);
+}
+
 int
 main(void)
 {
@@ -273,6 +308,7 @@ main(void)
 		cmocka_unit_test(commands_under_way_are_answered_once_when_the_connection_is_lost),
 		cmocka_unit_test(an_answer_may_free_the_store),
 		cmocka_unit_test(a_subscription_is_restored_after_a_loss_and_says_so),
+		cmocka_unit_test(many_threads_use_many_stores),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, start_server, stop_server);
