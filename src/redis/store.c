@@ -265,6 +265,7 @@ find_overdue(struct calls *calls, int64_t at_ms, int64_t *next_ms)
 
 	TAILQ_FOREACH(call, calls, place)
 	{
+		/* cppcheck-suppress uninitvar ; the list's own walk sets it */
 		if (call->due_ms <= at_ms)
 			return call;
 		if (call->due_ms < *next_ms)
