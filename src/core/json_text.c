@@ -55,6 +55,44 @@ json_text_append(struct buffer *out, const char *text, size_t length)
 	buffer_append(out, "\"", 1);
 }
 
+/* Takes the character at '*text', which is well-formed but for surrogates. */
+static uint32_t
+take_utf8(const unsigned char **text)
+{
+	unsigned char lead = *(*text)++;
+	int more = lead < 0x80 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+	uint32_t character = more == 0 ? lead : lead & (0x3fu >> more);
+
+	while (more-- > 0)
+		character = character << 6 | (*(*text)++ & 0x3fu);
+	return character;
+}
+
+void
+json_text_append_ascii(struct buffer *out, const char *text, size_t length)
+{
+	const unsigned char *at = (const unsigned char *)text, *end = at + length;
+	char escaped[8];
+
+	buffer_append(out, "\"", 1);
+	while (at < end) {
+		uint32_t character = take_utf8(&at);
+
+		if (character > 0xffff) {
+			character -= 0x10000;
+			buffer_printf(out, "\\u%04x", (unsigned)(0xd800 + (character >> 10)));
+			character = 0xdc00 + (character & 0x3ff);
+		}
+		if (character > 0x7f)
+			buffer_printf(out, "\\u%04x", (unsigned)character);
+		else if (escape((char)character, escaped))
+			buffer_text(out, escaped);
+		else
+			buffer_append(out, &(char){ (char)character }, 1);
+	}
+	buffer_append(out, "\"", 1);
+}
+
 static bool
 refuse(struct credis_error *err, const char *why)
 {
@@ -83,16 +121,20 @@ read_unit(const char **at, const char *end, uint32_t *unit)
 
 /* Takes one "\uXXXX", or the two that make a character past U+FFFF. */
 static bool
-read_character(const char **at, const char *end, uint32_t *character)
+read_character(const char **at, const char *end, bool halves, uint32_t *character)
 {
+	const char *after;
 	uint32_t low;
 
 	if (!read_unit(at, end, character))
 		return false;
+	after = *at;
 	if (*character < 0xd800 || *character > 0xdfff)
 		return true;
-	if (*character > 0xdbff || !read_unit(at, end, &low) || low < 0xdc00 || low > 0xdfff)
-		return false;
+	if (*character > 0xdbff || !read_unit(at, end, &low) || low < 0xdc00 || low > 0xdfff) {
+		*at = after;
+		return halves;
+	}
 	*character = 0x10000 + ((*character - 0xd800) << 10) + (low - 0xdc00);
 	return true;
 }
@@ -117,7 +159,7 @@ put_utf8(char *out, uint32_t character)
 
 /* Takes what follows a backslash. */
 static bool
-read_escape(char **out, const char **at, const char *end, struct credis_error *err)
+read_escape(char **out, const char **at, const char *end, unsigned allow, struct credis_error *err)
 {
 	uint32_t character;
 
@@ -127,9 +169,9 @@ read_escape(char **out, const char **at, const char *end, struct credis_error *e
 			*at += 2;
 			return true;
 		}
-	if (!read_character(at, end, &character))
+	if (!read_character(at, end, (allow & JSON_TEXT_SURROGATES) != 0, &character))
 		return refuse(err, "holds a '\\' that JSON does not know");
-	if (character == 0)
+	if (character == 0 && (allow & JSON_TEXT_NUL) == 0)
 		return refuse(err, "holds a NUL byte");
 	*out = put_utf8(*out, character);
 	return true;
@@ -139,6 +181,13 @@ bool
 json_text_read(char *out, size_t *written, const char *text, size_t length,
     struct credis_error *err)
 {
+	return json_text_read_with(out, written, text, length, 0, err);
+}
+
+bool
+json_text_read_with(char *out, size_t *written, const char *text, size_t length, unsigned allow,
+    struct credis_error *err)
+{
 	const char *at = text, *end = text + length;
 	char *place = out;
 
@@ -146,7 +195,7 @@ json_text_read(char *out, size_t *written, const char *text, size_t length,
 		return refuse(err, "is not valid UTF-8");
 	while (at < end) {
 		if (*at == '\\') {
-			if (!read_escape(&place, &at, end, err))
+			if (!read_escape(&place, &at, end, allow, err))
 				return false;
 			continue;
 		}

@@ -1,5 +1,6 @@
 """The manual says what the programs do: verbs, options, settings, exit statuses, functions."""
 
+import json
 import re
 import subprocess
 
@@ -229,3 +230,16 @@ def test_example_of_libcredis_store_3_counts(tmp_path, redis):
     for count in ("1\n", "2\n"):
         done = subprocess.run([program, redis.url, "visits"], capture_output=True, text=True, timeout=60)
         assert (done.returncode, done.stdout, done.stderr) == (0, count, "")
+
+
+def test_example_of_libcredis_serial_3_is_the_file_beside_it():
+    assert example("libcredis_serial.3") == (MAN / "example_serial.c").read_text()
+
+
+def test_example_of_libcredis_serial_3_stores_what_python_would(tmp_path):
+    program = compiled(example("libcredis_serial.3"), tmp_path)
+    value = {"é": [1, 2.0, None]}
+    done = subprocess.run([program, "python", json.dumps(value, ensure_ascii=False, separators=(",", ":"))],
+                          capture_output=True, text=True, timeout=60)
+    written = json.dumps(value)
+    assert (done.returncode, done.stdout) == (0, f"{len(written)} bytes, read back as {written}\n"), done.stderr
