@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A storm over credis: clients at work while everything fails, then a judgement from what they put down.
 
-campaign.py [--seconds N] [--seed N] [--clients N] [--build DIR] [--only KIND,KIND] [--sentinel] [--keep]. A seed replays: it
+campaign.py [--seconds N] [--seed N] [--clients N] [--build DIR] [--only KIND,KIND] [--sentinel] [--figures FILE] [--keep]. A seed replays: it
 decides every fault and every client's habits. Ends with status 1, and keeps the evidence, when a promise was broken."""
 
 import argparse
@@ -30,6 +30,7 @@ def options():
     parser.add_argument("--build", default=os.environ.get("CREDIS_BUILD", "build"))
     parser.add_argument("--only", type=lambda text: text.split(","), help="kinds of faults, as the table names them")
     parser.add_argument("--sentinel", action="store_true", help="a store that Redis Sentinel leads, with failovers")
+    parser.add_argument("--figures", help="a file to add a line to, for summary.py")
     parser.add_argument("--keep", action="store_true", help="the evidence of a good run, too")
     return parser.parse_args()
 
@@ -241,8 +242,12 @@ def main():
         if sys.exc_info()[0] is not None:
             campaign.world.close()
     campaign.judge()
-    text = report.table(campaign, watchman)
+    figures = report.Figures.of(campaign, watchman)
+    text = report.table(figures, campaign.skipped)
     print(text)
+    if OPTIONS.figures:
+        with open(OPTIONS.figures, "a", encoding="utf-8") as file:
+            print(figures.to_json(), file=file)
     shown = campaign.violations[:40]
     for rule, sentence in shown:
         print(f"VIOLATION {rule}: {sentence[:1500]}")

@@ -2,6 +2,7 @@
 
 import bisect
 import collections
+import json
 
 # From the moment they strike; the others from the moment they are healed, as nothing can work before.
 STRIKES = {"kill", "restart", "stall", "reload", "flush", "hang up", "cut", "meddle"}
@@ -50,31 +51,82 @@ def name(fault):
     return f"{fault.kind} {fault.target}".strip()
 
 
-def rows(campaign):
-    counts = collections.Counter(name(event.fault) for event in campaign.events)
-    found = recoveries(campaign.events, campaign.case, campaign.world.promotions)
-    if campaign.world.promotions:
-        counts[PROMOTION] = len(campaign.world.promotions)
-    for kind in sorted(counts):
-        seconds = sorted(found.get(kind, []))
-        figures = [f"{x:8.3f}" for x in (percentile(seconds, 0.5), percentile(seconds, 0.99), seconds[-1])] if seconds else []
-        yield f"  {kind:31}{counts[kind]:6}  {len(seconds):6}  {''.join(figures)}"
+class Figures:
+    """What a campaign came to, in numbers: of one, or of several together."""
+
+    def __init__(self):
+        self.seconds = 0.0
+        self.violations = self.skipped = self.requests = self.readings = self.monitors = self.shown = self.gaps = 0
+        self.times = collections.Counter()          # by fault
+        self.back = collections.defaultdict(list)   # by fault: seconds to the next done
+        self.answered = collections.Counter()
+        self.unanswered = collections.Counter()     # outcomes of requests that wanted no answer
+        self.memory = {}
+
+    @classmethod
+    def of(cls, campaign, watchman):
+        figures, records = cls(), campaign.case.records
+        figures.seconds = campaign.args.seconds
+        figures.violations, figures.skipped = len(campaign.violations), len(campaign.skipped)
+        figures.requests, figures.readings = len(records.requests), len(records.looks)
+        figures.monitors = len(records.watches)
+        figures.shown = sum(len(watch.shown) for watch in records.watches.values())
+        figures.gaps = sum(word == "gap" for watch in records.watches.values() for _, word in watch.events)
+        figures.times.update(name(event.fault) for event in campaign.events)
+        if campaign.world.promotions:
+            figures.times[PROMOTION] = len(campaign.world.promotions)
+        figures.back.update(recoveries(campaign.events, campaign.case, campaign.world.promotions))
+        for request in records.requests.values():
+            if request.end:
+                (figures.unanswered if request.kind == "send" else figures.answered)[request.end.code] += 1
+        figures.memory = dict(watchman.memory)
+        return figures
+
+    def add(self, other):
+        for word, value in vars(other).items():
+            if word == "memory":
+                for what, most in value.items():
+                    self.memory[what] = max(self.memory.get(what, 0.0), most)
+            elif word == "back":
+                for fault, seconds in value.items():
+                    self.back[fault] += seconds
+            elif isinstance(value, collections.Counter):
+                getattr(self, word).update(value)
+            else:
+                setattr(self, word, getattr(self, word) + value)
+        return self
+
+    def to_json(self):
+        return json.dumps(vars(self))
+
+    @classmethod
+    def from_json(cls, text):
+        figures = cls()
+        for word, value in json.loads(text).items():
+            present = getattr(figures, word)
+            setattr(figures, word, type(present)(value) if isinstance(present, collections.Counter) else value)
+        return figures
 
 
-def table(campaign, watchman):
-    records = campaign.case.records
-    codes = collections.Counter(r.end.code for r in records.requests.values() if r.end and r.kind != "send")
-    sent = collections.Counter(r.end.code for r in records.requests.values() if r.end and r.kind == "send")
-    shown = sum(len(watch.shown) for watch in records.watches.values())
-    gaps = sum(word == "gap" for watch in records.watches.values() for _, word in watch.events)
-    lines = [f"  {'fault':31}{'times':>6}  {'alone':>6}  {'p50':>8}{'p99':>8}{'max':>8}  seconds to the next done", *rows(campaign)]
-    lines.append(f"  faults: {len(campaign.events)}, skipped: {len(campaign.skipped)}")
-    lines.append(f"  requests: {len(records.requests)}; answered: {count(codes)}; without answer: {count(sent)}")
-    lines.append(f"  readings: {len(records.looks)}; monitors: {len(records.watches)}, which showed {shown} values and {gaps} gaps")
-    lines.append("  memory, MB at most: " + ", ".join(f"{what} {most:.0f}" for what, most in sorted(watchman.memory.items())))
-    lines += [f"  skipped: {fault} ({why.partition(chr(10))[0]})" for fault, why in campaign.skipped]
+def rows(figures):
+    """(fault, times, alone, p50, p99, max), the last three None where it never came alone."""
+    for fault in sorted(figures.times):
+        seconds = sorted(figures.back.get(fault, []))
+        yield (fault, figures.times[fault], len(seconds),
+               *((percentile(seconds, 0.5), percentile(seconds, 0.99), seconds[-1]) if seconds else (None,) * 3))
+
+
+def table(figures, skipped=()):
+    lines = [f"  {'fault':31}{'times':>6}  {'alone':>6}  {'p50':>8}{'p99':>8}{'max':>8}  seconds to the next done"]
+    lines += [f"  {fault:31}{times:6}  {alone:6}  " + "".join(f"{x:8.3f}" for x in spans if x is not None)
+              for fault, times, alone, *spans in rows(figures)]
+    lines.append(f"  faults: {sum(figures.times.values())}, skipped: {figures.skipped}")
+    lines.append(f"  requests: {figures.requests}; answered: {count(figures.answered)}; without answer: {count(figures.unanswered)}")
+    lines.append(f"  readings: {figures.readings}; monitors: {figures.monitors}, which showed {figures.shown} values and {figures.gaps} gaps")
+    lines.append("  memory, MB at most: " + ", ".join(f"{what} {most:.0f}" for what, most in sorted(figures.memory.items())))
+    lines += [f"  skipped: {fault} ({why.partition(chr(10))[0]})" for fault, why in skipped]
     return "\n".join(lines)
 
 
 def count(counter):
-    return ", ".join(f"{n} {code}" for code, n in counter.most_common())
+    return ", ".join(f"{n} {code}" for code, n in collections.Counter(counter).most_common())
