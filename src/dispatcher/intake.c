@@ -162,6 +162,7 @@ intake_subscribe(struct intake *intake, struct served *served)
 {
 	if (!link_is_up(intake->link))
 		return;
+	served->on_channels = true;
 	send_one(intake, "SUBSCRIBE", served_name(served));
 	subscribe_portion(intake, served, 0);
 }

@@ -24,7 +24,8 @@
 /* A text of our own (ARGV[3] names us) counts as free, as it is of a lost connection; so does what is no text
  * at all. Who is patient (ARGV[5]) leaves an emptied store to others. A count of epochs that begins gets a name,
  * as it begins anew where the store was emptied. The owner before is told from beside the count, as the key may
- * have lapsed, or been written over, before we ever saw it. */
+ * have lapsed, or been written over, before we ever saw it. Who may not write there is told so by what follows, which
+ * names the command. */
 static const char claim_script[] =
     "local now = redis.pcall('get', KEYS[1]) "
     "if type(now) == 'string' and not string.find(now, ARGV[3], 1, true) then return now end "
@@ -37,7 +38,7 @@ static const char claim_script[] =
     "local text = string.gsub(ARGV[1], ARGV[4], '\"epoch\":' .. epoch, 1) "
     "redis.call('set', KEYS[1], text, 'px', ARGV[2]) "
     "local before = redis.call('hget', KEYS[2], 'owner') "
-    "redis.call('hset', KEYS[2], 'owner', text) "
+    "redis.pcall('hset', KEYS[2], 'owner', text) "
     "return {epoch, redis.call('hget', KEYS[2], 'count'), before}";
 static const char renew_script[] = "if redis.pcall('get', KEYS[1]) == ARGV[1] then "
 				   "return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0";
@@ -79,7 +80,13 @@ lease_clear(struct lease *lease)
 bool
 lease_is_fresh(const struct lease *lease)
 {
-	return lease->state == LEASE_HELD && clock_monotonic_ms() < lease->renewed_ms + LEASE_MS;
+	return lease->state == LEASE_HELD && !lease_may_be_others(lease);
+}
+
+bool
+lease_may_be_others(const struct lease *lease)
+{
+	return clock_monotonic_ms() >= lease->renewed_ms + LEASE_MS;
 }
 
 char *
@@ -374,6 +381,7 @@ on_renewed(void *arg, uint64_t ticket, const struct reply *reply, const struct c
 	served->lease.fault.code = CREDIS_OK;
 	if (reply_integer(reply, &renewed) && renewed == 1) {
 		served->lease.renewed_ms = served->lease.asked_ms;
+		served_on_lease_renewed(served);
 		return;
 	}
 	log_event(served->post->log, CREDIS_LOG_WARNING, "-lease", "%s: it is gone",

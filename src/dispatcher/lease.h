@@ -55,6 +55,9 @@ void lease_release(struct lease *lease);
 /* Whether it is certainly still ours. */
 bool lease_is_fresh(const struct lease *lease);
 
+/* Whether somebody else can have taken it: it has lapsed, or was never ours. */
+bool lease_may_be_others(const struct lease *lease);
+
 /* Who holds it, for a sentence: "host pid 4711". 'text' has room for 128. */
 char *lease_holder(const struct lease *lease, char *text);
 

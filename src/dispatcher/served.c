@@ -165,6 +165,7 @@ served_store_down(struct served *served, const char *why)
 void
 served_intake_down(struct served *served, const char *why)
 {
+	served->on_channels = false;
 	if (served->state != SERVED_READY)
 		return;
 	served_set_own(served, OWN_STATE, "degraded");
@@ -182,9 +183,10 @@ static void
 leave_channels(struct served *served)
 {
 	registration_abandon(served);
-	if (served->state == SERVED_READY || served->state == SERVED_SUBSCRIBING)
+	if (served->on_channels)
 		intake_unsubscribe(served->post->intake, served_name(served), &served->registry,
 		    NULL);
+	served->on_channels = false;
 }
 
 void
@@ -261,11 +263,28 @@ served_on_subscribed(struct served *served)
 	holdback_release(served);
 }
 
-/* A standby is not asked; whoever is between leases or without the store comes back to it. */
+/* A standby is not asked; whoever is between leases or without the store comes back to it. Nor is anything refused
+ * while the lease may be another's: what we refuse, that one may execute. */
 static bool
 is_serving_soon(const struct served *served)
 {
+	if (served->state == SERVED_SUBSCRIBING || served->state == SERVED_READY)
+		return !lease_is_fresh(&served->lease) && served->lease.fault.code == CREDIS_OK;
 	return served->state < SERVED_SUBSCRIBING && served->state != SERVED_STANDBY;
+}
+
+static bool
+is_asked(const struct served *served)
+{
+	return served->state != SERVED_STANDBY && served->state != SERVED_STOPPED &&
+	    !(served->state == SERVED_STOPPING && served->drained);
+}
+
+void
+served_on_lease_renewed(struct served *served)
+{
+	if (served->state == SERVED_READY && lease_is_fresh(&served->lease))
+		holdback_release(served);
 }
 
 void
@@ -279,13 +298,14 @@ served_take(struct served *served, struct entry *entry, enum dispatch_verb verb,
 		name = (struct slice){ entry->keyword->name, strlen(entry->keyword->name) };
 	if (is_serving_soon(served)) {
 		if (!holdback_add(&served->holdback, verb, &name, payload, length)) {
-			error_set(&err, CREDIS_EBUSY, "%s: too many requests wait for the store",
-			    served_name(served));
+			error_set(&err,
+			    lease_may_be_others(&served->lease) ? CREDIS_EUNKNOWN : CREDIS_EBUSY,
+			    "%s: too many requests wait for the store", served_name(served));
 			dispatch_refuse(served->post, served, payload, length, &err);
 		}
 		return;
 	}
-	if (served->state != SERVED_STANDBY && served->state != SERVED_STOPPED)
+	if (is_asked(served))
 		dispatch_payload(served->post, served, entry, verb, payload, length);
 }
 

@@ -38,6 +38,7 @@ struct served {
 	struct counters counters;
 	enum served_state state;
 	bool ours;              /* the lease was held when we last knew */
+	bool on_channels;       /* subscribed, or subscribing, on this connection of the intake */
 	bool doomed;            /* to be removed from the store when stopped */
 	bool drained;           /* stopping: nothing more comes from the intake */
 	uint64_t under_way;     /* requests */
@@ -99,6 +100,7 @@ void served_new_round(struct served *served);
 
 /* From its parts. */
 void served_on_lease_held(struct served *served, enum lease_gap gap);
+void served_on_lease_renewed(struct served *served);
 void served_on_lease_others(struct served *served);
 void served_on_lease_refused(struct served *served, const char *why);
 void served_on_registered(struct served *served, const struct credis_error *err);

@@ -129,7 +129,7 @@ def test_a_request_under_way_outlives_a_reload(redis, credisd, link, wait_for):
     peer.close()
 
 
-def test_what_was_held_back_is_not_executed_by_one_who_became_a_standby(redis, credisd, link):
+def test_what_was_held_back_is_not_executed_by_one_who_became_a_standby(redis, credisd, link, wait_for):
     first = credisd(url=link.url)
     second = credisd(ready=False)
     second.wait_log("standby")
@@ -142,6 +142,8 @@ def test_what_was_held_back_is_not_executed_by_one_who_became_a_standby(redis, c
     second.wait_log("+served", 2 * URGENT)
     link.tell("link", "pass")
     first.wait_log("standby")
+    # Whoever serves is the only one to hear requests.
+    wait_for(lambda: redis.connection().pubsub_numsub("credis:{demo}:POS:modify")[0][1] == 1)
     second.stop()
     mark = first.log().rindex("standby")
     first.wait_log("+served", after=mark)
