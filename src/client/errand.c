@@ -304,6 +304,7 @@ gather(struct errand *errand, struct outgoing *first, struct buffer *out)
 			continue;
 		write_request(request, count > 1, errand->atomic && count > 1 ? count : 0, out);
 		request->posted = errand->round;
+		request->flying++;
 	}
 	return count;
 }
@@ -385,6 +386,7 @@ doubt(struct outgoing *request)
 		finish(request, NULL, &err);
 }
 
+/* That nobody got one publication says nothing while another is on its way: that one may be executed. */
 static void
 count_receivers(struct errand *errand, const char *service, int64_t receivers)
 {
@@ -392,7 +394,8 @@ count_receivers(struct errand *errand, const char *service, int64_t receivers)
 	struct outgoing *request;
 
 	for (size_t n = 0; (request = next_open(errand, service, &n)) != NULL;) {
-		if (request->stage != REQUEST_UNSENT)
+		request->flying -= request->flying > 0;
+		if (request->stage != REQUEST_UNSENT || (receivers == 0 && request->flying > 0))
 			continue;
 		if (receivers == 0)
 			doubt(request);

@@ -27,6 +27,7 @@ struct outgoing {
 	bool has_if_seq;
 	uint64_t if_seq;
 	unsigned posted;   /* the errand's round in which it was published last */
+	unsigned flying;   /* publications of it that Redis has not answered yet */
 	unsigned unserved; /* times in a row that its service was found without a lease */
 	credis_call doubt; /* the call that finds out why; 0: none */
 	UT_hash_handle hh;
