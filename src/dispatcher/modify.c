@@ -173,13 +173,16 @@ modify_replace(struct post *post, struct request *request)
 		.keyword = request->entry->name,
 		.text = value_text(&request->value),
 		.length = request->value.length,
-		.seq = request->seq,
-		.time_us = request->time_us,
 	};
 
 	if (request->replacing)
 		return false;
 	request->replacing = true;
+	/* Writes with later numbers may be under way, and ahead of this one. */
+	entry_next(entry_now(request->entry), store_now_us(&post->store), &request->seq,
+	    &request->time_us);
+	write.seq = request->seq;
+	write.time_us = request->time_us;
 	if (entry_now(request->entry)->extra != NULL)
 		extra_judge(entry_now(request->entry), &request->value, &write);
 	request->served->counters.healed++;
