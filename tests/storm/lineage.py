@@ -27,11 +27,15 @@ class Archive:
             if found is None:
                 continue
             source = os.path.join(path, name)
-            inode = os.stat(source).st_ino
-            if inode in self.known:
-                continue
-            self.known[inode] = os.path.join(self.directory, f"{server}-{name}")
-            os.link(source, self.known[inode])
+            try:
+                inode = os.stat(source).st_ino
+                if inode in self.known:
+                    continue
+                copy = os.path.join(self.directory, f"{server}-{name}")
+                os.link(source, copy)
+            except FileNotFoundError:
+                continue                # the server has just let go of it
+            self.known[inode] = copy
             self.pair(server, int(found.group(1)))[found.group(2)] = self.known[inode]
 
     def pair(self, server, number):

@@ -36,9 +36,16 @@ def recoveries(events, case, promotions):
                                         for other in events):
             found[name(event.fault)].append((back - since) / 1e6)
     for since in promotions:
-        if (back := next_done(written, since)) is not None:
+        back = next_done(written, since)
+        if back is not None and not any(hinders(event, since, back) for event in events):
             found[PROMOTION].append((back - since) / 1e6)
     return found
+
+
+def hinders(event, since, back):
+    """Whether a promotion had more to do with than the fault that it answers."""
+    within = event.began < back and (event.ended or back) > since
+    return within and (event.began > since or event.fault.kind in ("kill", "stall", "restart"))
 
 
 def next_done(answered, since):
