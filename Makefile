@@ -5,6 +5,7 @@
 #   make install    PREFIX, DESTDIR; make uninstall takes away again, but not the configuration
 #   make fuzz       every fuzz target for FUZZ_SECONDS under libFuzzer
 #   make soak       clients at work while everything fails, for SECONDS; SEED replays one
+#   make campaigns  ten of them, ten minutes each, and one table of all
 #   make bench      credisd beside Redis and a null dispatcher: a table, and tests/bench/throughput.svg
 #   make systest    the end-to-end tests under both kinds of sanitizer
 #   make format, make lint, make packages (what Debian has to offer for all of this)
@@ -173,6 +174,15 @@ soak:
 	@$(again) $(jobs) all storm
 	@tests/storm/campaign.py --build $(B) --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(STORM)
 
+# Six on one server, four on a pair that Redis Sentinel leads.
+campaigns:
+	@.ci/packages build run test
+	@$(again) $(jobs) all storm
+	$(Q)rm -f $(B)/figures
+	$(Q)for seed in 1 2 3 4 5 6 "7 --sentinel" "8 --sentinel" "9 --sentinel" "10 --sentinel"; do \
+	    tests/storm/campaign.py --build $(B) --seconds 600 --figures $(B)/figures --seed $$seed; done
+	$(Q)tests/storm/summary.py $(B)/figures
+
 # BENCH=--short: one placement, a few seconds.
 bench:
 	@.ci/packages build run test
@@ -247,4 +257,4 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit programs storm fuzz-replay packages run test fuzz soak systest lint format install uninstall clean
+.PHONY: all unit programs storm fuzz-replay packages run test fuzz soak campaigns systest lint format install uninstall clean
