@@ -7,7 +7,7 @@
 #   make soak       clients at work while everything fails, for SECONDS; SEED replays one
 #   make campaigns  ten of them, ten minutes each, and one table of all
 #   make bench      credisd beside Redis and a null dispatcher: a table, and tests/bench/throughput.svg
-#   make systest    the end-to-end tests under both kinds of sanitizer
+#   make systest    the end-to-end tests under both kinds of sanitizer, some under valgrind
 #   make format, make lint, make packages (what Debian has to offer for all of this)
 #   V=1 shows commands; SAN=address,undefined or SAN=thread builds beside the normal tree.
 
@@ -148,7 +148,7 @@ SECONDS ?= 600
 PYTEST = /usr/bin/python3 -m pytest
 jobs = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 again = $(MAKE) --no-print-directory
-everything = $(again) $(jobs) $(1) all unit storm fuzz-replay
+everything = $(again) $(jobs) $(1) all unit storm bench-programs fuzz-replay
 
 packages:
 	@.ci/packages build run test lint fuzz
@@ -195,6 +195,7 @@ systest:
 	@$(call everything,SAN=thread)
 	@tests/run --build build-address,undefined unit system
 	@tests/run --build build-thread unit system
+	@$(again) $(jobs) all && tests/run valgrind
 
 lint:
 	@.ci/packages build run test lint
@@ -257,4 +258,4 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit programs storm fuzz-replay packages run test fuzz soak campaigns systest lint format install uninstall clean
+.PHONY: all unit programs storm bench-programs bench fuzz-replay packages run test fuzz soak campaigns systest lint format install uninstall clean

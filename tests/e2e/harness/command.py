@@ -127,8 +127,9 @@ class Credis:
                               errors="surrogateescape", env=environment(**(env or {})))
         return Result(words, done)
 
-    def start(self, *args, url=None, env=None):
-        started = Background(self.words(args, url), environment(**(env or {})))
+    def start(self, *args, url=None, env=None, under=()):
+        """under: the words of a program that watches it, such as valgrind."""
+        started = Background([*under, *self.words(args, url)], environment(**(env or {})))
         self.background.append(started)
         return started
 

@@ -67,9 +67,10 @@ class ServiceManager:
 
 
 class Credisd:
-    """services: a configuration text, or {file name: text}; None is DEMO, "" is none."""
+    """services: a configuration text, or {file name: text}; None is DEMO, "" is none. under: the words of
+    a program that watches it, such as valgrind."""
 
-    def __init__(self, store_url, config_text=None, services=None, args=(), env=None):
+    def __init__(self, store_url, config_text=None, services=None, args=(), env=None, under=()):
         self.directory = tempfile.mkdtemp(prefix="cd-", dir="/tmp")
         self.config = os.path.join(self.directory, "credisd.conf")
         self.services_dir = os.path.join(self.directory, "services.d")
@@ -84,6 +85,7 @@ class Credisd:
         self.process = None
         self.args = list(args)
         self.env = env or {}
+        self.under = list(under)
 
     def write_config(self, text=None):
         """Writes the main file; directories and store are added unless the text names them."""
@@ -115,7 +117,7 @@ class Credisd:
             self.manager.close()
             os.unlink(self.manager.path)
         self.manager = ServiceManager(self.directory)
-        self.process = Process([BUILD / "credisd", "-c", self.config, *self.args],
+        self.process = Process([*self.under, BUILD / "credisd", "-c", self.config, *self.args],
                                os.path.join(self.directory, "log"),
                                env=environment(NOTIFY_SOCKET=self.manager.path, **self.env))
         if ready:
