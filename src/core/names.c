@@ -28,6 +28,12 @@ static const char *const of_keyword[] = {
 	[NAMES_READ] = ":read",
 };
 
+static const char *const of_cauldron[] = {
+	[NAMES_CAULDRON_VALUE] = "",
+	[NAMES_CAULDRON_STATUS] = ":status",
+	[NAMES_CAULDRON_ERROR] = ":error",
+};
+
 static void put(struct name *out, const char *text);
 static void put_event(struct name *out, int db);
 static void put_service(struct name *out, const char *ns, const char *service);
@@ -119,19 +125,62 @@ names_parse_channel(struct names_channel *channel, const char *ns, const char *b
 	return take(&channel->keyword, ":") && channel->keyword.length > 0;
 }
 
+void
+names_cauldron(struct name *out, const char *prefix, const char *service, const char *keyword,
+    enum names_of_cauldron what)
+{
+	out->length = 0;
+	put(out, prefix);
+	put(out, ".");
+	put(out, service);
+	put(out, ".");
+	put(out, keyword);
+	put(out, of_cauldron[what]);
+}
+
+void
+names_cauldron_services(struct name *out, const char *prefix)
+{
+	out->length = 0;
+	put(out, prefix);
+	put(out, ".SERVICES_REGISTRY");
+}
+
+bool
+names_parse_cauldron(struct slice *keyword, const char *prefix, const char *service,
+    const char *bytes, size_t length)
+{
+	*keyword = (struct slice){ bytes, length };
+	return take(keyword, prefix) && take(keyword, ".") && take(keyword, service) &&
+	    take(keyword, ".") && keyword->length > 0;
+}
+
+/* What stands before the names proper. */
+static bool
+check_front(const char *text, size_t max, const char *kind, struct credis_error *err)
+{
+	char quoted[QUOTED + 4];
+	size_t length = strlen(text);
+	size_t fit =
+	    strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-");
+
+	if (length > 0 && length <= max && fit == length)
+		return true;
+	return error_set(err, CREDIS_EINVAL,
+	    "'%s' is not a %s, which is 1 to %zu of [A-Za-z0-9_.-]",
+	    text_quote(quoted, text, length, QUOTED), kind, max);
+}
+
 bool
 names_namespace_check(const char *ns, struct credis_error *err)
 {
-	char quoted[QUOTED + 4];
-	size_t length = strlen(ns);
-	size_t fit =
-	    strspn(ns, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-");
+	return check_front(ns, NAMES_NAMESPACE_MAX, "namespace", err);
+}
 
-	if (length > 0 && length <= NAMES_NAMESPACE_MAX && fit == length)
-		return true;
-	return error_set(err, CREDIS_EINVAL,
-	    "'%s' is not a namespace, which is 1 to %d of [A-Za-z0-9_.-]",
-	    text_quote(quoted, ns, length, QUOTED), NAMES_NAMESPACE_MAX);
+bool
+names_prefix_check(const char *prefix, struct credis_error *err)
+{
+	return check_front(prefix, NAMES_PREFIX_MAX, "prefix", err);
 }
 
 bool

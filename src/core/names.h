@@ -15,7 +15,8 @@ enum {
 	NAMES_NAMESPACE_MAX = 32,
 	/* the longest name below, with its NUL */
 	NAMES_MAX = 64 + NAMES_NAMESPACE_MAX + CREDIS_SERVICE_MAX + CREDIS_KEYWORD_MAX,
-	NAMES_CLIENT = 32, /* hex digits of a client's id */
+	NAMES_PREFIX_MAX = 64, /* of Cauldron's names, which have no namespace */
+	NAMES_CLIENT = 32,     /* hex digits of a client's id */
 };
 
 struct name {
@@ -69,6 +70,25 @@ struct names_channel {
  * 'bytes', as they stand there: nothing is checked beyond the layout. */
 bool names_parse_channel(struct names_channel *channel, const char *ns, const char *bytes,
     size_t length);
+
+/* What Cauldron calls a keyword; 'prefix' is "Cauldron.redis.common" unless an instrument has its own. */
+enum names_of_cauldron {
+	NAMES_CAULDRON_VALUE,  /* string, and the channel of requests */
+	NAMES_CAULDRON_STATUS, /* string */
+	NAMES_CAULDRON_ERROR,  /* string */
+};
+void names_cauldron(struct name *out, const char *prefix, const char *service, const char *keyword,
+    enum names_of_cauldron what);
+
+/* The set of services that run. */
+void names_cauldron_services(struct name *out, const char *prefix);
+
+/* Takes such a channel of a service apart; false when it is none. 'keyword' lies in 'bytes', unchecked. */
+bool names_parse_cauldron(struct slice *keyword, const char *prefix, const char *service,
+    const char *bytes, size_t length);
+
+/* A prefix is 1 to NAMES_PREFIX_MAX of [A-Za-z0-9_.-]. */
+bool names_prefix_check(const char *prefix, struct credis_error *err);
 
 /* A namespace is 1 to NAMES_NAMESPACE_MAX of [A-Za-z0-9_.-]. */
 bool names_namespace_check(const char *ns, struct credis_error *err);

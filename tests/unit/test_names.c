@@ -211,6 +211,59 @@ refusals_say_how_to_do_better(void **state)
 	    "'A*{' is not a pattern, which is a name with * ? or % in it");
 }
 
+static void
+cauldrons_names_are_those_of_its_clients(void **state)
+{
+	static const char *const of_cauldron[] = {
+		[NAMES_CAULDRON_VALUE] = "Cauldron.redis.common.dcs1.AZ",
+		[NAMES_CAULDRON_STATUS] = "Cauldron.redis.common.dcs1.AZ:status",
+		[NAMES_CAULDRON_ERROR] = "Cauldron.redis.common.dcs1.AZ:error",
+	};
+	const char *prefix = "Cauldron.redis.common";
+	struct slice keyword;
+	struct name name;
+
+	(void)state;
+	for (int what = NAMES_CAULDRON_VALUE; what <= NAMES_CAULDRON_ERROR; what++) {
+		names_cauldron(&name, prefix, "dcs1", "AZ", (enum names_of_cauldron)what);
+		assert_string_equal(name.text, of_cauldron[what]);
+		assert_int_equal(name.length, strlen(name.text));
+	}
+	names_cauldron_services(&name, prefix);
+	assert_string_equal(name.text, "Cauldron.redis.common.SERVICES_REGISTRY");
+
+	assert_true(names_parse_cauldron(&keyword, prefix, "dcs1", of_cauldron[0], 29));
+	assert_int_equal(keyword.length, 2);
+	assert_memory_equal(keyword.bytes, "AZ", 2);
+	assert_false(names_parse_cauldron(&keyword, prefix, "dcs1", of_cauldron[0], 27));
+	assert_false(names_parse_cauldron(&keyword, prefix, "dcs", of_cauldron[0], 29));
+	assert_false(names_parse_cauldron(&keyword, "Cauldron", "dcs1", of_cauldron[0], 29));
+}
+
+static void
+the_longest_of_cauldrons_names_fit(void **state)
+{
+	char prefix[NAMES_PREFIX_MAX + 2], service[CREDIS_SERVICE_MAX + 1],
+	    keyword[CREDIS_KEYWORD_MAX + 1];
+	struct credis_error err;
+	struct name name;
+
+	(void)state;
+	memset(prefix, 'p', sizeof prefix - 1);
+	prefix[sizeof prefix - 1] = '\0';
+	assert_false(names_prefix_check(prefix, &err));
+	assert_int_equal(err.code, CREDIS_EINVAL);
+	prefix[NAMES_PREFIX_MAX] = '\0';
+	assert_true(names_prefix_check(prefix, NULL));
+	memset(service, 's', CREDIS_SERVICE_MAX);
+	memset(keyword, 'K', CREDIS_KEYWORD_MAX);
+	service[CREDIS_SERVICE_MAX] = keyword[CREDIS_KEYWORD_MAX] = '\0';
+	names_cauldron(&name, prefix, service, keyword, NAMES_CAULDRON_STATUS);
+	assert_int_equal(name.length, strlen(name.text));
+	assert_int_equal(name.length,
+	    NAMES_PREFIX_MAX + 1 + CREDIS_SERVICE_MAX + 1 + CREDIS_KEYWORD_MAX + 7);
+}
+
 int
 main(void)
 {
@@ -222,6 +275,8 @@ main(void)
 		cmocka_unit_test(what_people_call_a_keyword_is_split_and_put_in_its_case),
 		cmocka_unit_test(a_name_longer_than_allowed_is_refused_with_or_without_globs),
 		cmocka_unit_test(refusals_say_how_to_do_better),
+		cmocka_unit_test(cauldrons_names_are_those_of_its_clients),
+		cmocka_unit_test(the_longest_of_cauldrons_names_fit),
 	};
 
 	return cmocka_run_group_tests_name("names", tests, NULL, NULL);
