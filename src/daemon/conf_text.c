@@ -58,7 +58,7 @@ static void
 append(struct conf_text *text, const char *bytes, size_t length)
 {
 	if (length >= text->room - text->length) {
-		text->room = 2 * (text->room + length);
+		text->room = 2 * (text->room + length) + 64;
 		text->bytes = must(realloc(text->bytes, text->room));
 	}
 	memcpy(text->bytes + text->length, bytes, length);
