@@ -306,8 +306,6 @@ class World:
             self.links.tell(name, mode, f"{number:.3f}")
 
     def end(self, fault, names):
-        if fault.kind == "lose":
-            self.tell(names, "cut")     # bytes are missing: no connection survives that
         if fault.kind in LINK_KINDS - {"cut"}:
             self.tell(names, "pass")
         ending = getattr(self, "end_" + method(fault.kind), None)

@@ -34,9 +34,10 @@ class Link:
             await asyncio.start_unix_server(self.on_connection, self.listen)
 
     async def enter(self, mode, number):
-        if mode == "cut":
+        if mode == "cut" or self.mode == "lose":    # bytes are missing: no connection survives that
             for transport in list(self.connections):
                 hang_up(transport)
+        if mode == "cut":
             return
         async with self.changed:
             self.mode, self.number, self.frozen = mode, number, self.count if mode == "freeze" else 0
