@@ -45,12 +45,13 @@ pc = $(shell pkg-config --cflags $(1) 2>/dev/null)
 pl = $(shell pkg-config --libs $(1) 2>/dev/null)
 SEE_core       := -Iinclude -Isrc $(call pc,jansson)
 SEE_redis      := -Iinclude -Isrc $(call pc,hiredis libevent libevent_openssl openssl)
+SEE_model      := -Iinclude -Isrc $(call pc,libevent)
 SEE_client     := -Iinclude -Isrc $(call pc,libevent jansson)
 SEE_dispatcher := -Iinclude -Isrc $(call pc,libevent jansson)
 SEE_daemon     := -Iinclude $(call pc,libconfig libevent jansson)
 SEE_cli        := -Iinclude $(call pc,libconfig libevent jansson)
 
-LIB_RINGS = core redis client dispatcher
+LIB_RINGS = core redis model client dispatcher
 LIB_LIBS  := $(call pl,hiredis libevent libevent_openssl openssl jansson) -lm
 PROG_LIBS := $(call pl,libconfig libevent jansson) -lm
 
@@ -76,7 +77,7 @@ $(B)/src/$(1)/%.o: src/$(1)/%.c Makefile | $(B)/needs
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$(CC) $(BASE) $$(SEE_$(1)) $(CFLAGS) $(CPPFLAGS) -c -o $$@ $$<
 endef
-$(foreach r,core redis client dispatcher daemon cli,$(eval $(call ring,$(r))))
+$(foreach r,core redis model client dispatcher daemon cli,$(eval $(call ring,$(r))))
 
 $(B)/libcredis.a: $(LIB_OBJ)
 	$(call say,AR,$@)
@@ -138,7 +139,7 @@ programs: $(PROGRAMS)
 $(B)/tests/bench/%: tests/bench/%.c tests/bench/wire.h Makefile
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(call pc,hiredis) $(CFLAGS) -o $@ $< $(call pl,hiredis)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -o $@ $<
 bench-programs: $(B)/tests/bench/null $(B)/tests/bench/load
 
 # Whatever needs Debian's packages installs them first and then starts make anew, because pkg-config

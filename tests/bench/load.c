@@ -5,30 +5,37 @@
 
 static char to[33]; /* another for each run: ids begin anew */
 static const char *service;
+static char prefix[48]; /* of the channels of keywords */
+static size_t prefix_length;
 static long keywords, width, total, asked, done;
 static long long *began, *took;
 static struct wire answers, commands;
-static char sent[80];
+static char
+    sent[96]; /* the fields that are the same in all of a turn, the name of the last with them */
+static size_t sent_length;
 static int batch;
 
 static size_t
-write_request(char *at, int keyed)
+write_request(char *start, int keyed)
 {
-	char value[24], key[32] = "";
-	int length = sprintf(value, "%ld", asked % 1000);
+	char value[24], *end = put_number(value, (unsigned long long)(asked % 1000)), *at = start;
 
-	if (keyed)
-		sprintf(key, " key=K%ld", asked % keywords);
 	began[asked] = now_ns(CLOCK_MONOTONIC);
-	return (size_t)sprintf(at, "@id=%ld to=%s%s%s from=bench len=%d\n%s", ++asked, to, sent,
-	    key, length, value);
+	at = put_number(put(at, "@id=", 4), (unsigned long long)asked + 1);
+	at = put(put(at, " to=", 4), to, sizeof to - 1);
+	if (keyed)
+		at = put_number(put(at, " key=K", 6), (unsigned long long)(asked % keywords));
+	at = put(at, sent, sent_length);
+	at = put(put_number(at, (unsigned long long)(end - value)), "\n", 1);
+	asked++;
+	return (size_t)(put(at, value, (size_t)(end - value)) - start);
 }
 
 static void
-publish(const char *channel, const char *payload, size_t length)
+publish(const char *channel, size_t channel_length, const char *payload, size_t length)
 {
 	wire_put(&commands, "*3\r\n$7\r\nPUBLISH\r\n", 17);
-	wire_word(&commands, channel, strlen(channel));
+	wire_word(&commands, channel, channel_length);
 	wire_word(&commands, payload, length);
 }
 
@@ -40,8 +47,9 @@ ask(long count)
 	char channel[64];
 	size_t length = 0;
 
-	sprintf(sent, " sent=%lld.%06lld expires=%lld.%06lld", now_us / 1000000, now_us % 1000000,
-	    now_us / 1000000 + 30, now_us % 1000000);
+	sent_length = (size_t)sprintf(sent,
+	    " sent=%lld.%06lld expires=%lld.%06lld from=bench len=", now_us / 1000000,
+	    now_us % 1000000, now_us / 1000000 + 30, now_us % 1000000);
 	if (count > total - asked)
 		count = total - asked;
 	for (; count > 0; count--) {
@@ -49,12 +57,14 @@ ask(long count)
 			length += write_request(payload + length, 1);
 			continue;
 		}
-		sprintf(channel, "credis:{%s}:K%ld:modify", service, asked % keywords);
-		publish(channel, payload, write_request(payload, 0));
+		char *at = put(channel, prefix, prefix_length);
+		at = put(put_number(at, (unsigned long long)(asked % keywords)), ":modify", 7);
+		publish(channel, (size_t)(at - channel), payload, write_request(payload, 0));
 	}
-	sprintf(channel, "credis:{%s}:modify", service);
-	if (length > 0)
-		publish(channel, payload, length);
+	if (length > 0) {
+		char *at = put(channel, prefix, prefix_length - 1); /* without its K */
+		publish(channel, (size_t)(put(at, "modify", 6) - channel), payload, length);
+	}
 	wire_flush(&commands);
 }
 
@@ -65,17 +75,20 @@ take(const char *at, const char *end)
 	long count = 0;
 
 	while (at < end) {
-		long id = strtol(at + 4, NULL, 10);
+		long id = (long)take_number(at + 4);
 		const char *line = memchr(at, '\n', (size_t)(end - at));
-		const char *len = memmem(at, (size_t)(line - at), " len=", 5);
+		const char *is = (const char *)memchr(at, ' ', (size_t)(end - at)) + 1;
+		const char *len = line;
 
-		if (memmem(at, (size_t)(line - at), " is=accepted", 12) == NULL) {
-			if (memmem(at, (size_t)(line - at), " is=done", 8) == NULL)
+		while (len[-1] != '=')
+			len--;
+		if (memcmp(is, "is=accepted", 11) != 0) {
+			if (memcmp(is, "is=done", 7) != 0)
 				errx(1, "%.*s", (int)(end - at), at);
 			took[id - 1] = now - began[id - 1];
 			count++;
 		}
-		at = line + 1 + atoi(len + 5);
+		at = line + 1 + take_number(len);
 	}
 	return count;
 }
@@ -83,14 +96,13 @@ take(const char *at, const char *end)
 static void
 hear(void)
 {
-	redisReply *push;
+	struct word words[WIRE_WORDS];
 	long count = 0;
 
 	wire_fill(&answers);
-	for (; (push = wire_next(&answers)) != NULL; freeReplyObject(push)) {
-		if (strcmp(push->element[0]->str, "message") == 0)
-			count += take(push->element[2]->str,
-			    push->element[2]->str + push->element[2]->len);
+	while (wire_next(&answers, words)) {
+		if (words[0].length == 7) /* "message", not "subscribe" */
+			count += take(words[2].at, words[2].at + words[2].length);
 		else
 			count += width; /* subscribed: begin */
 	}
@@ -101,11 +113,11 @@ hear(void)
 static void
 drain(void)
 {
-	redisReply *reply;
+	struct word words[WIRE_WORDS];
 
 	wire_fill(&commands);
-	for (; (reply = wire_next(&commands)) != NULL; freeReplyObject(reply)) {
-		if (reply->integer < 1)
+	while (wire_next(&commands, words)) {
+		if (words[0].number < 1)
 			errx(1, "nobody serves %s", service);
 	}
 }
@@ -127,6 +139,9 @@ main(int argc, char **argv)
 	if (argc < 6)
 		errx(2, "usage: load SOCKET SERVICE KEYWORDS W COUNT [batch]");
 	service = argv[2];
+	prefix_length = (size_t)snprintf(prefix, sizeof prefix, "credis:{%s}:K", service);
+	if (prefix_length >= sizeof prefix)
+		errx(2, "%s: a name of more than 36 bytes", service);
 	keywords = atol(argv[3]);
 	width = atol(argv[4]);
 	total = atol(argv[5]);

@@ -1,75 +1,95 @@
 /* null.c: a dispatcher that does the least and still tells the truth: stores value, time and sequence,
- * answers after the store's reply, grouped by loop turn. Checks nothing, serves one client. Stands on
- * hiredis' stock replies, an allocation each, which a leaner reader beats.
- * null SOCKET SERVICE KEYWORDS */
+ * answers after the store's reply, grouped by loop turn. Checks nothing, serves one client, knows its
+ * words by heart. null SOCKET SERVICE KEYWORDS */
 #include "wire.h"
 
-enum { RING = 65536 };
+enum { RING = 65536, TO = 32, VALUE = 40 };
 
 static struct pending {
-	long long id, time_us;
-	unsigned long long seq;
-	int length;
-	char value[64];
+	unsigned long long id, seq;
+	unsigned length;
+	char time[24], value[VALUE];
 } ring[RING];
 static unsigned first, last;
-static unsigned long long *seqs;
-static char to[33];
-static const char *service;
+static struct keyword {
+	unsigned long long seq;
+	size_t length;
+	char head[128]; /* of its HSET */
+} * keywords;
+static char to[TO];
+static char now[24]; /* of this turn */
+static unsigned now_length, channel_at;
 static struct wire intake, commands;
 
 static void
-subscribe(long keywords)
+prepare(const char *service, long count)
 {
 	char text[96];
 
-	wire_put(&intake, text, (size_t)sprintf(text, "*%ld\r\n", keywords + 2));
+	keywords = calloc((size_t)count, sizeof *keywords);
+	if (keywords == NULL)
+		err(1, "memory");
+	channel_at = (unsigned)sprintf(text, "credis:{%s}:K", service);
+	wire_put(&intake, text, (size_t)sprintf(text, "*%ld\r\n", count + 2));
 	wire_word(&intake, "SUBSCRIBE", 9);
 	wire_word(&intake, text, (size_t)sprintf(text, "credis:{%s}:modify", service));
-	for (long n = 0; n < keywords; n++)
+	for (long n = 0; n < count; n++) {
 		wire_word(&intake, text,
 		    (size_t)sprintf(text, "credis:{%s}:K%ld:modify", service, n));
+		int length = sprintf(text, "credis:{%s}:K%ld", service, n);
+		keywords[n].length = (size_t)sprintf(keywords[n].head,
+		    "*8\r\n$4\r\nHSET\r\n$%d\r\n%s\r\n$5\r\nvalue\r\n$", length, text);
+	}
 	wire_flush(&intake);
 }
 
-static void
-store(long keyword, long long id, const char *value, int length)
+/* A word's length, blank and text, without its first '$'. */
+static char *
+put_word(char *at, const char *bytes, size_t length)
 {
-	struct pending *pending = &ring[last++ % RING];
-	char key[64], time[32], seq[24];
-	int key_length = sprintf(key, "credis:{%s}:K%ld", service, keyword);
-
-	*pending = (struct pending){ .id = id,
-		.length = length,
-		.seq = ++seqs[keyword],
-		.time_us = now_ns(CLOCK_REALTIME) / 1000 };
-	memcpy(pending->value, value, (size_t)length);
-	wire_put(&commands, "*8\r\n$4\r\nHSET\r\n", 14);
-	wire_word(&commands, key, (size_t)key_length);
-	wire_put(&commands, "$5\r\nvalue\r\n", 11);
-	wire_word(&commands, value, (size_t)length);
-	wire_put(&commands, "$4\r\ntime\r\n", 10);
-	wire_word(&commands, time,
-	    (size_t)sprintf(time, "%lld.%06lld", pending->time_us / 1000000,
-		pending->time_us % 1000000));
-	wire_put(&commands, "$3\r\nseq\r\n", 9);
-	wire_word(&commands, seq, (size_t)sprintf(seq, "%llu", pending->seq));
+	at = put(put_number(at, length), "\r\n", 2);
+	return put(put(at, bytes, length), "\r\n", 2);
 }
 
-/* The load client's fields in the load client's order: id, to, …, key, …, len. */
+static void
+store(struct keyword *keyword, unsigned long long id, const char *value, unsigned length)
+{
+	struct pending *pending = &ring[last++ % RING];
+	char command[512], seq[24], *at = command;
+
+	if (length > VALUE)
+		errx(1, "a value of more than %d bytes", VALUE);
+	pending->id = id;
+	pending->seq = ++keyword->seq;
+	pending->length = length;
+	memcpy(pending->value, value, length);
+	memcpy(pending->time, now, sizeof now);
+	at = put(at, keyword->head, keyword->length);
+	at = put_word(at, value, length);
+	at = put(at, "$4\r\ntime\r\n$", 11);
+	at = put_word(at, now, now_length);
+	at = put(at, "$3\r\nseq\r\n$", 10);
+	at = put_word(at, seq, (size_t)(put_number(seq, pending->seq) - seq));
+	wire_put(&commands, command, (size_t)(at - command));
+}
+
+/* The load client's fields in the load client's order: @id, to, perhaps key, …, len. */
 static void
 take(const char *channel, const char *at, const char *end)
 {
 	while (at < end) {
-		long long id = strtoll(at + 4, NULL, 10);
+		unsigned long long id = take_number(at + 4);
 		const char *line = memchr(at, '\n', (size_t)(end - at));
-		const char *key = memmem(at, (size_t)(line - at), " key=K", 6);
-		const char *dot = strstr(channel, "}:K");
-		const char *len = memmem(at, (size_t)(line - at), " len=", 5);
-		int length = atoi(len + 5);
+		const char *field = (const char *)memchr(at, ' ', (size_t)(end - at)) + 4;
+		const char *keyword = channel + channel_at, *len = line;
 
-		memcpy(to, (const char *)memmem(at, (size_t)(line - at), " to=", 4) + 4, 32);
-		store(strtol(key != NULL ? key + 6 : dot + 3, NULL, 10), id, line + 1, length);
+		memcpy(to, field, TO);
+		if (memcmp(field + TO, " key=K", 6) == 0)
+			keyword = field + TO + 6;
+		while (len[-1] != '=')
+			len--;
+		unsigned length = (unsigned)take_number(len);
+		store(&keywords[take_number(keyword)], id, line + 1, length);
 		at = line + 1 + length;
 	}
 }
@@ -77,46 +97,48 @@ take(const char *channel, const char *at, const char *end)
 static void
 answer(unsigned count)
 {
-	static char payload[RING * 16];
-	char channel[64];
-	size_t length = 0;
+	static char payload[RING * 64 * 2];
+	char channel[64], *at = payload;
 
 	for (; count > 0; count--) {
 		struct pending *done = &ring[first++ % RING];
 
-		length += (size_t)sprintf(payload + length,
-		    "@id=%lld is=done seq=%llu time=%lld.%06lld len=%d\n%.*s", done->id, done->seq,
-		    done->time_us / 1000000, done->time_us % 1000000, done->length, done->length,
-		    done->value);
+		at = put(at, "@id=", 4);
+		at = put(put_number(at, done->id), " is=done seq=", 13);
+		at = put(put_number(at, done->seq), " time=", 6);
+		at = put(put(at, done->time, now_length), " len=", 5);
+		at = put(put_number(at, done->length), "\n", 1);
+		at = put(at, done->value, done->length);
 	}
 	wire_put(&commands, "*3\r\n$7\r\nPUBLISH\r\n", 17);
-	wire_word(&commands, channel, (size_t)sprintf(channel, "credis:answer:%s", to));
-	wire_word(&commands, payload, length);
+	put(put(channel, "credis:answer:", 14), to, TO);
+	wire_word(&commands, channel, 14 + TO);
+	wire_word(&commands, payload, (size_t)(at - payload));
 }
 
 static void
 hear_requests(void)
 {
-	redisReply *push;
+	struct word words[WIRE_WORDS];
 
 	wire_fill(&intake);
-	for (; (push = wire_next(&intake)) != NULL; freeReplyObject(push)) {
-		if (strcmp(push->element[0]->str, "message") == 0)
-			take(push->element[1]->str, push->element[2]->str,
-			    push->element[2]->str + push->element[2]->len);
+	now_length = (unsigned)(put_time(now, now_ns(CLOCK_REALTIME) / 1000) - now);
+	while (wire_next(&intake, words)) {
+		if (words[0].length == 7) /* "message", not "subscribe" */
+			take(words[1].at, words[2].at, words[2].at + words[2].length);
 	}
 }
 
-/* HSET of fields that are there already says 0, PUBLISH to the one client 1. */
+/* HSET of fields that are there already says 0, or 3 the first time; PUBLISH to the one client 1. */
 static void
 hear_store(void)
 {
+	struct word words[WIRE_WORDS];
 	unsigned stored = 0;
-	redisReply *reply;
 
 	wire_fill(&commands);
-	for (; (reply = wire_next(&commands)) != NULL; freeReplyObject(reply))
-		stored += reply->integer != 1;
+	while (wire_next(&commands, words))
+		stored += words[0].number != 1;
 	if (stored > 0)
 		answer(stored);
 }
@@ -125,15 +147,13 @@ int
 main(int argc, char **argv)
 {
 	struct pollfd polled[2];
-	long keywords = argc == 4 ? atol(argv[3]) : 0;
+	long count = argc == 4 ? atol(argv[3]) : 0;
 
-	if (keywords < 1)
+	if (count < 1)
 		errx(2, "usage: null SOCKET SERVICE KEYWORDS");
-	service = argv[2];
-	seqs = calloc((size_t)keywords, sizeof *seqs);
 	intake = wire_open(argv[1]);
 	commands = wire_open(argv[1]);
-	subscribe(keywords);
+	prepare(argv[2], count);
 	polled[0] = (struct pollfd){ intake.fd, POLLIN, 0 };
 	polled[1] = (struct pollfd){ commands.fd, POLLIN, 0 };
 	while (poll(polled, 2, -1) > 0) {
