@@ -243,3 +243,15 @@ def test_example_of_libcredis_serial_3_stores_what_python_would(tmp_path):
                           capture_output=True, text=True, timeout=60)
     written = json.dumps(value)
     assert (done.returncode, done.stdout) == (0, f"{len(written)} bytes, read back as {written}\n"), done.stderr
+
+
+def test_example_of_libcredis_model_3_is_the_file_beside_it():
+    assert example("libcredis_model.3") == (MAN / "example_model.c").read_text()
+
+
+def test_example_of_libcredis_model_3_is_a_queue(tmp_path, redis):
+    program = compiled(example("libcredis_model.3"), tmp_path)
+    for item, said in (("[1]", ""), ('"b"', ""), (None, "[1]\n"), (None, '"b"\n'), (None, "it is empty\n")):
+        words = [program, redis.url, "jobs", *([item] if item else [])]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stdout, done.stderr) == (0, said, "")

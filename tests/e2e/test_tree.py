@@ -14,6 +14,7 @@ from harness.waiting import BUILD, ROOT, SANITIZER
 RINGS = {
     "core": {"core", "credis"},
     "redis": {"redis", "core", "credis"},
+    "model": {"model", "redis", "core", "credis"},
     "client": {"client", "redis", "core", "credis"},
     "dispatcher": {"dispatcher", "redis", "core", "credis"},
     "daemon": {"daemon", "credis"},
@@ -23,7 +24,7 @@ RINGS = {
 LIBRARIES = {
     "hiredis": {"redis"},
     "openssl": {"redis"},
-    "event2": {"redis", "client", "dispatcher", "daemon", "cli"},
+    "event2": {"redis", "model", "client", "dispatcher", "daemon", "cli"},
     "libconfig.h": {"daemon", "cli"},
     "jansson.h": {"core", "client", "dispatcher", "daemon", "cli"},
 }

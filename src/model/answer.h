@@ -1,0 +1,15 @@
+/* answer.h: what a server replied, as an answer of a model. */
+#ifndef MODEL_ANSWER_H
+#define MODEL_ANSWER_H
+
+#include <credis/model.h>
+
+/* NULL with CREDIS_ENOMEM, or CREDIS_EPROTOCOL for a reply that the operation cannot have. With CREDIS_ETYPE
+ * in 'err' the items are bytes as stored. */
+struct credis_answer *answer_new(enum credis_gives gives, enum credis_serializer serializer,
+    const struct credis_reply *reply, struct credis_error *err);
+
+/* NULL is fine. */
+void answer_free(struct credis_answer *answer);
+
+#endif
