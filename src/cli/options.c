@@ -15,6 +15,9 @@
 
 #define AT(member) offsetof(struct options, member)
 
+/* The verbs that are models. */
+#define MODELS " counter map hash set zset queue stack pqueue "
+
 static const struct option_row rows[] = {
 	{ 'u', "url", OPTION_TEXT, AT(url), NULL, "URL",
 	    "the store: redis://host, rediss://host, unix:///path" },
@@ -35,7 +38,7 @@ static const struct option_row rows[] = {
 	{ 0, "terse", OPTION_FLAG, AT(terse), " show ", NULL, "the value alone" },
 	{ 0, "timestamp", OPTION_FLAG, AT(timestamp), " show ", NULL,
 	    "when the value was stored, before it" },
-	{ 0, "binary", OPTION_FLAG, AT(binary), " show monitor ", NULL,
+	{ 0, "binary", OPTION_FLAG, AT(binary), " show monitor history ", NULL,
 	    "numbers, keys and bits instead of labels and formats" },
 	{ 0, "ktl", OPTION_FLAG, AT(ktl), " show ", NULL,
 	    "the name right-aligned in 30, like KTL" },
@@ -50,6 +53,19 @@ static const struct option_row rows[] = {
 	    "only if the keyword stands at sequence number N" },
 
 	{ 'n', "count", OPTION_NUMBER, AT(count), " monitor ", "N", "end after N lines" },
+
+	{ 0, "since", OPTION_TEXT, AT(since), " history ", "TIME",
+	    "from this time on: '1 day ago', 2h, '2026-11-20 20:01' (UTC), @1795208169" },
+	{ 0, "from", OPTION_TEXT, AT(from), " history ", "TIME", "the same" },
+	{ 0, "to", OPTION_TEXT, AT(to), " history ", "TIME", "up to this time" },
+	{ 0, "last", OPTION_NUMBER, AT(last), " history ", "N", "of these only the newest N" },
+	{ 0, "csv", OPTION_FLAG, AT(csv), " history ", NULL,
+	    "a title and then time,value,severity in each line" },
+	{ 0, "svg", OPTION_TEXT, AT(svg), " history ", "FILE", "draw them into a file" },
+	{ 0, "spark", OPTION_FLAG, AT(spark), " history ", NULL, "draw them in one line" },
+
+	{ 0, "as", OPTION_TEXT, AT(as), MODELS, "SERIALIZER",
+	    "raw string integer double json python msgpack" },
 
 	{ 'k', "keyword", OPTION_TEXTS, AT(keywords), " driver-check ", "NAME[=VALUE]",
 	    "read this keyword, and write the value; may be given again" },

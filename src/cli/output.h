@@ -30,6 +30,9 @@ struct output {
 	void (*written)(FILE *to, const struct style *style, enum written how, const char *service,
 	    const char *keyword, const struct credis_reading *reading);
 
+	/* a past value, whose sequence is not known */
+	void (*past)(FILE *to, const struct style *style, const struct credis_reading *reading);
+
 	/* a line of a monitor, and what happens to the monitor itself: "gap", "restored", "gone" */
 	void (*change)(FILE *to, const struct style *style, const struct credis_reading *reading);
 	void (

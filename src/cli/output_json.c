@@ -90,17 +90,23 @@ put_value(struct object *object, const struct style *style, const struct credis_
 }
 
 static void
-put_reading(struct object *object, const struct style *style, const struct credis_reading *reading)
+put_faces(struct object *object, const struct style *style, const struct credis_reading *reading)
 {
 	char *text;
 
 	put_value(object, style, reading);
-	if (reading->description != NULL) {
-		text = present(reading, CREDIS_ASCII_BARE);
-		object_text(object, "text", text);
-		object_text(object, "units", credis_keyword_units(reading->description));
-		free(text);
-	}
+	if (reading->description == NULL)
+		return;
+	text = present(reading, CREDIS_ASCII_BARE);
+	object_text(object, "text", text);
+	object_text(object, "units", credis_keyword_units(reading->description));
+	free(text);
+}
+
+static void
+put_reading(struct object *object, const struct style *style, const struct credis_reading *reading)
+{
+	put_faces(object, style, reading);
 	object_integer(object, "seq", (int64_t)reading->seq);
 	object_time(object, "time", reading->time_us);
 	object_text(object, "severity", credis_severity_name(reading->severity));
@@ -124,6 +130,17 @@ write_reading(FILE *to, const struct style *style, const struct credis_reading *
 	struct object object = open_for(to, reading->service, reading->keyword);
 
 	put_reading(&object, style, reading);
+	object_close(&object);
+}
+
+static void
+write_past(FILE *to, const struct style *style, const struct credis_reading *reading)
+{
+	struct object object = open_for(to, reading->service, reading->keyword);
+
+	put_faces(&object, style, reading);
+	object_time(&object, "time", reading->time_us);
+	object_text(&object, "severity", credis_severity_name(reading->severity));
 	object_close(&object);
 }
 
@@ -179,6 +196,7 @@ const struct output output_json = {
 	.reading = write_reading,
 	.writing = write_writing,
 	.written = write_written,
+	.past = write_past,
 	.change = write_reading,
 	.event = write_event,
 	.error = write_error,

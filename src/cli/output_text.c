@@ -219,6 +219,15 @@ write_change(FILE *to, const struct style *style, const struct credis_reading *r
 }
 
 static void
+write_past(FILE *to, const struct style *style, const struct credis_reading *reading)
+{
+	print_time(to, reading);
+	print_value(to, style, reading);
+	print_severity(to, reading, false);
+	putc('\n', to);
+}
+
+static void
 print_complaint(const char *text)
 {
 	fputs("credis: ", stderr);
@@ -249,6 +258,7 @@ const struct output output_text = {
 	.reading = write_reading,
 	.writing = write_writing,
 	.written = write_written,
+	.past = write_past,
 	.change = write_change,
 	.event = write_event,
 	.error = write_error,

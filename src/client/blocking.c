@@ -1,5 +1,6 @@
 /* blocking.c: runs the client's own event loop until a call has ended. */
 #include <credis/blocking.h>
+#include <credis/history.h>
 #include <credis/monitor.h>
 
 #include "client/demand.h"
@@ -165,6 +166,52 @@ credis_describe(struct credis_client *client, const char *keyword, struct credis
 
 	run(client, &blocked, begun, err);
 	return blocked.description;
+}
+
+struct blocked_history {
+	struct blocked blocked; /* the first member */
+	credis_sample_cb *each;
+	void *arg;
+};
+
+static void
+on_sample(void *arg, const struct credis_sample *sample)
+{
+	struct blocked_history *history = arg;
+
+	history->each(history->arg, sample);
+}
+
+static void
+on_history(void *arg, const struct credis_error *err, const struct credis_keyword *description)
+{
+	struct blocked *blocked = arg;
+
+	on_reading(arg, err, NULL);
+	if (description == NULL)
+		return;
+	blocked->description = copy_description(description);
+	if (blocked->description == NULL)
+		error_no_memory(&blocked->err);
+}
+
+bool
+credis_history(struct credis_client *client, const char *keyword, const struct credis_range *range,
+    credis_sample_cb *each, void *arg, struct credis_keyword **description,
+    struct credis_error *err)
+{
+	struct blocked_history history = { .each = each, .arg = arg };
+	struct blocked *blocked = &history.blocked;
+	bool begun = may_block(client, blocked) &&
+	    credis_client_history(client, keyword, range, on_sample, on_history, &history,
+		&blocked->err) != 0;
+	bool done = run(client, blocked, begun, err);
+
+	if (description != NULL)
+		*description = blocked->description;
+	else
+		credis_keyword_free(blocked->description);
+	return done;
 }
 
 void

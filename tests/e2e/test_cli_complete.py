@@ -25,7 +25,7 @@ def candidates(cli, *words):
 
 @pytest.mark.parametrize("words, expected", [
     (["mo"], ["modify", "monitor"]),
-    ([""], ["list", "show", "describe", "modify", "monitor", "wait", "alarms", "status", "driver-check"]),
+    ([""], ["list", "show", "describe", "modify", "monitor", "wait", "history", "alarms", "status", "driver-check"]),
     (["-q", "st"], ["status"]),
     (["modify", "--no"], ["--nowait", "--notify"]),
     (["show", "--re"], ["--refresh"]),
