@@ -70,7 +70,7 @@ struct credis_item {
 	size_t length;
 	const char *field; /* NULL where there is none */
 	size_t field_length;
-	double score; /* 0 where there is none */
+	double score; /* where the answer is scored */
 };
 
 /* Since 0.1. */
@@ -80,6 +80,7 @@ struct credis_answer {
 	double real;
 	const struct credis_item *items;
 	size_t count;
+	bool scored;
 };
 
 struct credis_model;

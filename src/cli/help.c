@@ -2,8 +2,11 @@
 #include "help.h"
 
 #include "exits.h"
+#include "model.h"
 #include "options.h"
 #include "verbs.h"
+
+#include <credis/model.h>
 
 #include <string.h>
 
@@ -96,6 +99,21 @@ print_verbs(FILE *to)
 }
 
 static void
+print_operations(FILE *to, const struct verb *verb)
+{
+	const struct credis_operation *row;
+	char text[32 + CREDIS_USAGE], usage[CREDIS_USAGE];
+
+	if (model_row(verb, 0) != NULL)
+		fputs("\noperations:\n", to);
+	for (size_t i = 0; (row = model_row(verb, i)) != NULL; i++) {
+		snprintf(text, sizeof text, "%s KEY %s", row->name,
+		    credis_operation_usage(row, usage));
+		fprintf(to, "  %-*s  %s\n", COLUMN + 2, text, row->help);
+	}
+}
+
+static void
 print_examples(FILE *to, const char *examples)
 {
 	fputs("\nexamples:\n", to);
@@ -118,6 +136,7 @@ help_page(FILE *to, const struct verb *verb)
 	} else {
 		fprintf(to, "usage: credis %s [OPTION…] %s\n\n%s", verb->name, verb->arguments,
 		    verb->about);
+		print_operations(to, verb);
 		print_options(to, verb->name);
 		print_examples(to, verb->examples);
 	}

@@ -49,6 +49,7 @@ run(struct session *session, const struct verb *verb, char **words, int count)
 		refuse(session, verb, &err);
 		return;
 	}
+	session->verb = verb->name;
 	if (verb->offline || session_connect(session))
 		verb->run(session, words, count);
 }

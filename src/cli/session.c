@@ -9,6 +9,8 @@
 #include "text.h"
 #include "where.h"
 
+#include <credis/store.h>
+
 #include <event2/event.h>
 
 #include <assert.h>
@@ -49,14 +51,20 @@ open_client(struct session *session, const struct where *where, struct credis_er
 	return client;
 }
 
+static void
+open_loop(struct session *session)
+{
+	session->base = must(event_base_new());
+	session->progress = progress_new(session->base, session->options->quiet);
+}
+
 bool
 session_connect(struct session *session)
 {
 	struct where where;
 	struct credis_error err;
 
-	session->base = must(event_base_new());
-	session->progress = progress_new(session->base, session->options->quiet);
+	open_loop(session);
 	if (where_find(&where, session->options->url, &err))
 		session->client = open_client(session, &where, &err);
 	where_clear(&where);
@@ -69,9 +77,48 @@ session_connect(struct session *session)
 	return true;
 }
 
+bool
+session_open_store(struct session *session)
+{
+	struct credis_store_options options = {
+		.timeout_ms = session->options->timeout_ms,
+		.log = session->options->verbose ? on_log : NULL,
+		.log_arg = session,
+	};
+	struct where where;
+	struct credis_error err;
+
+	open_loop(session);
+	if (where_find(&where, session->options->url, &err))
+		session->store = credis_store_new(session->base, where.url, &options, &err);
+	where_clear(&where);
+	if (session->store == NULL)
+		session_fail(session, NULL, NULL, &err);
+	return session->store != NULL;
+}
+
+bool
+session_serializer(struct session *session, enum credis_serializer standard,
+    enum credis_serializer *serializer)
+{
+	const char *names[CREDIS_SERIALIZERS + 1], *as = session->options->as;
+	char hint[FAULT_HINT];
+
+	*serializer = standard;
+	if (as == NULL || credis_serializer_find(as, serializer))
+		return true;
+	for (int n = 0; n < CREDIS_SERIALIZERS; n++)
+		names[n] = credis_serializer_name((enum credis_serializer)n);
+	names[CREDIS_SERIALIZERS] = NULL;
+	session_refuse(session, "--as: '%.64s' is no serializer%s", as,
+	    fault_hint(hint, "", credis_nearest(as, names)));
+	return false;
+}
+
 void
 session_close(struct session *session)
 {
+	credis_store_free(session->store);
 	progress_free(session->progress);
 	credis_client_free(session->client);
 	if (session->base != NULL)

@@ -6,6 +6,7 @@
 #include "options.h"
 
 #include <credis/client.h>
+#include <credis/serial.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,14 +18,16 @@ struct progress;
 
 struct session {
 	const struct options *options;
+	const char *verb;
 	const struct output *output;
 	enum exit_status status; /* of the first failure */
 	size_t pending;          /* calls under way */
 	bool stopping;
 
-	/* from session_connect() on */
+	/* from session_connect() or session_open_store() on */
 	struct event_base *base;
 	struct credis_client *client;
+	struct credis_store *store;
 	struct progress *progress;
 	char said[CREDIS_ERROR_TEXT];
 };
@@ -33,7 +36,14 @@ void session_init(struct session *session, const struct options *options);
 
 /* Opens the client, which connects at its first call. False when that failed, and said so. */
 bool session_connect(struct session *session);
+
+/* The same for a store, for what is no keyword. */
+bool session_open_store(struct session *session);
 void session_close(struct session *session);
+
+/* The serializer of --as, or else this one. False when there is no such one, and said so. */
+bool session_serializer(struct session *session, enum credis_serializer standard,
+    enum credis_serializer *serializer);
 
 /* Turns the loop until each call that began has ended, or session_stop(). */
 void session_began(struct session *session);

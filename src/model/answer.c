@@ -161,6 +161,7 @@ static bool
 read_scored(struct credis_answer *answer, enum credis_serializer serializer,
     const struct credis_reply *reply, struct credis_error *err)
 {
+	answer->scored = true;
 	return read_pairs(answer, serializer, reply, false, err);
 }
 
