@@ -2,10 +2,13 @@
  * tab and a help text behind it. The shells' completion files only pass words in and candidates on. */
 #include "find.h"
 #include "memory.h"
+#include "model.h"
 #include "session.h"
 #include "target.h"
 #include "text.h"
 #include "verbs.h"
+
+#include <credis/model.h>
 
 #include <fnmatch.h>
 #include <string.h>
@@ -67,6 +70,28 @@ complete_verbs(const char *word)
 	for (size_t i = 0; (verb = verb_row(i)) != NULL; i++) {
 		if (!verb->hidden && strncmp(verb->name, word, strlen(word)) == 0)
 			print_candidate("", verb->name, "", verb->summary);
+	}
+}
+
+static void
+complete_operations(const char *word, const struct verb *verb)
+{
+	const struct credis_operation *row;
+
+	for (size_t i = 0; (row = model_row(verb, i)) != NULL; i++) {
+		if (strncmp(row->name, word, strlen(word)) == 0)
+			print_candidate("", row->name, "", row->help);
+	}
+}
+
+static void
+complete_serializers(const char *word)
+{
+	for (int i = 0; i < CREDIS_SERIALIZERS; i++) {
+		const char *name = credis_serializer_name((enum credis_serializer)i);
+
+		if (strncmp(name, word, strlen(word)) == 0)
+			print_candidate("", name, "", "");
 	}
 }
 
@@ -228,12 +253,16 @@ complete(char **line, int count, struct options *options, char **words)
 		return;
 	if (wanting != NULL && strcmp(wanting->name, "service") == 0)
 		complete_services(&completion, "");
+	else if (wanting != NULL && strcmp(wanting->name, "as") == 0)
+		complete_serializers(completion.word);
 	else if (wanting != NULL)
 		return;
 	else if (completion.word[0] == '-')
 		complete_options(completion.word, verb);
 	else if (good == 0)
 		complete_verbs(completion.word);
+	else if (verb != NULL && good == 1 && model_row(verb, 0) != NULL)
+		complete_operations(completion.word, verb);
 	else if (verb != NULL)
 		complete_names(&completion, verb);
 	session_close(&session);

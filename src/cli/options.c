@@ -15,6 +15,9 @@
 
 #define AT(member) offsetof(struct options, member)
 
+/* The verbs that are models. */
+#define MODELS " counter map hash set zset queue stack pqueue "
+
 static const struct option_row rows[] = {
 	{ 'u', "url", OPTION_TEXT, AT(url), NULL, "URL",
 	    "the store: redis://host, rediss://host, unix:///path" },
@@ -60,6 +63,9 @@ static const struct option_row rows[] = {
 	    "a title and then time,value,severity in each line" },
 	{ 0, "svg", OPTION_TEXT, AT(svg), " history ", "FILE", "draw them into a file" },
 	{ 0, "spark", OPTION_FLAG, AT(spark), " history ", NULL, "draw them in one line" },
+
+	{ 0, "as", OPTION_TEXT, AT(as), MODELS, "SERIALIZER",
+	    "raw string integer double json python msgpack" },
 
 	{ 'k', "keyword", OPTION_TEXTS, AT(keywords), " driver-check ", "NAME[=VALUE]",
 	    "read this keyword, and write the value; may be given again" },

@@ -26,6 +26,8 @@ struct options {
 	int64_t if_seq; /* 0: not given */
 	int64_t count;  /* the same */
 	struct texts keywords;
+	const char *as; /* NULL: not given */
+
 	const char *since, *from, *to; /* NULL: not given */
 	int64_t last;                  /* 0: not given */
 	const char *svg;

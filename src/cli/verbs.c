@@ -6,6 +6,12 @@
 
 /* The prose is set by hand. */
 /* clang-format off */
+#define MODEL_ARGUMENTS "OPERATION KEY [ARGUMENT…]"
+#define MODEL_ABOUT \
+	"\n" \
+	"The key is used as given; programs in other languages see the same. Values are bytes, unless --as\n" \
+	"says how they are stored. Nil (no such thing) prints nothing, and is status 1. A time is a span.\n"
+
 static const struct verb verbs[] = {
 	{ .name = "list", .max = 1, .run = run_list, .arguments = "[PATTERN]",
 	    .summary = "the services, or the keywords of one",
@@ -106,6 +112,72 @@ static const struct verb verbs[] = {
 	    .examples =
 	    "credis status\n"
 	    "credis status telescope\n" },
+	{ .name = "counter", .min = 2, .max = VERB_ANY, .run = run_model, .arguments = MODEL_ARGUMENTS,
+	    .summary = "a number that programs count up together",
+	    .about =
+	    "Counts in a key. Nothing is lost when several count at once.\n"
+	    MODEL_ABOUT,
+	    .examples =
+	    "credis counter incr visits\n"
+	    "credis counter get visits\n", .offline = true },
+	{ .name = "map", .min = 2, .max = VERB_ANY, .run = run_model, .arguments = MODEL_ARGUMENTS,
+	    .summary = "a value in a key",
+	    .about =
+	    "Stores a value in a key.\n"
+	    MODEL_ABOUT,
+	    .examples =
+	    "credis map set site 'La Silla'\n"
+	    "credis map get --as json settings\n", .offline = true },
+	{ .name = "hash", .min = 2, .max = VERB_ANY, .run = run_model, .arguments = MODEL_ARGUMENTS,
+	    .summary = "named fields in a key",
+	    .about =
+	    "Stores fields in a key.\n"
+	    MODEL_ABOUT,
+	    .examples =
+	    "credis hash set seeing 2026-11-25 0.8\n"
+	    "credis hash all seeing\n", .offline = true },
+	{ .name = "set", .min = 2, .max = VERB_ANY, .run = run_model, .arguments = MODEL_ARGUMENTS,
+	    .summary = "a set of values",
+	    .about =
+	    "Keeps each value once. Members are compared byte for byte, as stored.\n"
+	    MODEL_ABOUT,
+	    .examples =
+	    "credis set add targets M31 M33\n"
+	    "credis set has targets M31\n", .offline = true },
+	{ .name = "zset", .min = 2, .max = VERB_ANY, .run = run_model, .arguments = MODEL_ARGUMENTS,
+	    .summary = "a set of values in the order of their scores",
+	    .about =
+	    "Keeps each value once, with a score. MIN and MAX are scores, -inf, +inf, or '(' and a score, which\n"
+	    "is then left out.\n"
+	    MODEL_ABOUT,
+	    .examples =
+	    "credis zset add best 0.55 2026-11-25\n"
+	    "credis zset highest best 0 9\n"
+	    "credis zset count best 0.5 '(1'\n", .offline = true },
+	{ .name = "queue", .min = 2, .max = VERB_ANY, .run = run_model, .arguments = MODEL_ARGUMENTS,
+	    .summary = "first in, first out",
+	    .about =
+	    "Hands out items in the order in which they came in.\n"
+	    MODEL_ABOUT,
+	    .examples =
+	    "credis queue push jobs 'calibrate B'\n"
+	    "job=$(credis queue pop jobs) && echo \"$job\"\n", .offline = true },
+	{ .name = "stack", .min = 2, .max = VERB_ANY, .run = run_model, .arguments = MODEL_ARGUMENTS,
+	    .summary = "last in, first out",
+	    .about =
+	    "Hands out the newest item first.\n"
+	    MODEL_ABOUT,
+	    .examples =
+	    "credis stack push undo 'AZ=12.5'\n"
+	    "credis stack pop undo\n", .offline = true },
+	{ .name = "pqueue", .min = 2, .max = VERB_ANY, .run = run_model, .arguments = MODEL_ARGUMENTS,
+	    .summary = "the lowest number first",
+	    .about =
+	    "Hands out each item once, the lowest number first.\n"
+	    MODEL_ABOUT,
+	    .examples =
+	    "credis pqueue push jobs 5 'flat field'\n"
+	    "credis pqueue pop jobs\n", .offline = true },
 	{ .name = "driver-check", .min = 1, .max = VERB_ANY, .run = run_driver_check,
 	    .arguments = "COMMAND…", .summary = "play credisd to a driver, and say what is wrong",
 	    .about =
