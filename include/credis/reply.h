@@ -19,7 +19,7 @@ struct credis_reply;
 enum credis_reply_kind {
 	CREDIS_REPLY_NIL,
 	CREDIS_REPLY_STATUS, /* OK, PONG, QUEUED */
-	CREDIS_REPLY_ERROR,  /* see credis_reply_fault() */
+	CREDIS_REPLY_ERROR,  /* the server's, or ours for what has no answer: credis_reply_fault() */
 	CREDIS_REPLY_INTEGER,
 	CREDIS_REPLY_TEXT,
 	CREDIS_REPLY_ARRAY,
@@ -44,8 +44,9 @@ size_t credis_reply_count(const struct credis_reply *reply);
 /* Element n, from 0; a nil past the end. Never NULL. Since 0.1. */
 const struct credis_reply *credis_reply_element(const struct credis_reply *reply, size_t n);
 
-/* Whether it is the server's error; then 'err' (may be NULL) gets what it means: CREDIS_ESTORE, or
- * CREDIS_EUNREACHABLE when it turns us away. Since 0.1. */
+/* Whether it is an error; then 'err' (may be NULL) gets what it means: CREDIS_ESTORE or
+ * CREDIS_EUNREACHABLE for a server's, CREDIS_ELOST, CREDIS_EDEADLINE and the like for a command that has
+ * no answer. Since 0.1. */
 bool credis_reply_fault(const struct credis_reply *reply, struct credis_error *err);
 
 /* A copy that lives on, to free with credis_reply_free(); NULL when out of memory.

@@ -27,8 +27,7 @@ enum credis_store_state {
 };
 
 /* Told by a store ('where' is its URL without password), from its event loop, and CONNECTING also from
- * inside its first call. 'why' is
- * never NULL. All but 'arg' is lent. Since 0.1. */
+ * inside its first call. 'why' is never NULL. All but 'arg' is lent. Since 0.1. */
 typedef void credis_state_cb(void *arg, enum credis_store_state state, const char *where,
     const struct credis_error *why);
 
@@ -42,9 +41,13 @@ struct credis_store_options {
 	int64_t backoff_ms;         /* the longest pause between two tries to connect; 0: 10 s */
 	bool wait;                  /* while a server is down, commands for it wait until their
 	                             * deadline; otherwise they fail as soon as a try to connect has */
-	credis_state_cb *on_state;  /* may be NULL */
-	void *arg;                  /* of on_state */
-	credis_log_sink *log;       /* may be NULL */
+	bool pooled;               /* every command takes a connection to itself, so that a slow one
+	                             * keeps no other waiting; see CREDIS_EXCLUSIVE */
+	int max_connections;       /* there may be in the pool; 0: 50. The URL's wins */
+	int64_t pool_wait_ms;      /* how long to wait for one of them to be free; 0: 1 s */
+	credis_state_cb *on_state; /* may be NULL */
+	void *arg;                 /* of on_state */
+	credis_log_sink *log;      /* may be NULL */
 	void *log_arg;
 };
 
@@ -59,8 +62,8 @@ struct credis_store *credis_store_new(struct event_base *base, const char *url,
 struct credis_store *credis_store_open(const char *url, const struct credis_store_options *options,
     struct credis_error *err);
 
-/* Whatever is under way is answered with CREDIS_ELOST inside this call. Subscriptions of the
- * store must have been freed. NULL is fine. Since 0.1. */
+/* Whatever is under way is answered with CREDIS_ELOST inside this call. Subscriptions, pipelines and
+ * transactions of the store must have been freed or ended. NULL is fine. Since 0.1. */
 void credis_store_free(struct credis_store *store);
 
 /* The URL without its password. Lent. Since 0.1. */
@@ -75,10 +78,19 @@ struct event_base *credis_store_base(const struct credis_store *store);
 typedef void credis_reply_cb(void *arg, const struct credis_reply *reply,
     const struct credis_error *err);
 
-/* Sends one command of 'argc' words; 'lengths' NULL takes them for C strings. 
- * 'flags' is 0; 'timeout_ms' is the deadline, and the store's if 0 or less. 'cb' (may be NULL: not interested) comes once: with the
- * answer, CREDIS_EDEADLINE, CREDIS_ELOST (the connection went with the command under way: it may have been
- * executed), CREDIS_EUNREACHABLE (it was not sent).
+/* How a command is sent. Since 0.1. */
+enum credis_store_flag {
+	CREDIS_PRIMARY = 1,   /* also if it only reads, and replicas are there */
+	CREDIS_EXCLUSIVE = 2, /* on a pooled connection that it has to itself. Commands that block
+	                       * (BLPOP …) and those with a longer deadline than the store's go so
+	                       * without being told */
+};
+
+/* Sends one command of 'argc' words; 'lengths' NULL takes them for C strings. 'flags' are
+ * CREDIS_EXCLUSIVE …; 'timeout_ms' is the deadline, and the store's if 0 or less. 'cb' (may be NULL: not
+ * interested) comes once: with the answer, CREDIS_EDEADLINE, CREDIS_ELOST (the connection went with the
+ * command under way: it may have been executed), CREDIS_EUNREACHABLE (it was not sent), CREDIS_EBUSY (the
+ * pool is exhausted).
  * False, and no callback, with CREDIS_EINVAL (a command that a store cannot take, named), CREDIS_EUNREACHABLE
  * (known to be down, and the store does not wait), CREDIS_EBUSY (too much is waiting), CREDIS_ENOMEM.
  * Since 0.1. */

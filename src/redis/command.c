@@ -84,6 +84,14 @@ command_integer(struct buffer *out, int64_t integer)
 }
 
 void
+command_words(struct buffer *out, int argc, const char *const *argv, const size_t *lengths)
+{
+	command_begin(out, (size_t)argc);
+	for (int n = 0; n < argc; n++)
+		command_word(out, argv[n], lengths != NULL ? lengths[n] : strlen(argv[n]));
+}
+
+void
 command_texts(struct buffer *out, ...)
 {
 	va_list words, again;

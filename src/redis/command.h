@@ -16,4 +16,7 @@ void command_integer(struct buffer *out, int64_t integer);
 /* A whole command of texts: command_texts(out, "SELECT", "3", NULL). */
 void command_texts(struct buffer *out, ...) __attribute__((sentinel));
 
+/* A whole command; 'lengths' NULL takes its words for C strings. */
+void command_words(struct buffer *out, int argc, const char *const *argv, const size_t *lengths);
+
 #endif

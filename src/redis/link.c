@@ -329,6 +329,17 @@ link_is_up(const struct link *link)
 	return link->state == LINK_UP && link->doom.code == CREDIS_OK;
 }
 
+void
+link_verify(struct link *link)
+{
+	struct credis_error why;
+
+	if (!link_is_up(link) || link->pending.count > 0 || stream_is_quiet(link->stream))
+		return;
+	error_set(&why, CREDIS_ELOST, "the server closed the connection");
+	link_reset(link, &why);
+}
+
 const struct credis_error *
 link_last_error(const struct link *link)
 {

@@ -21,7 +21,7 @@ enum reply_kind {
 
 struct reply {
 	enum reply_kind kind;
-	int64_t integer;
+	int64_t integer; /* of an error: its code if it is ours, otherwise 0 */
 	const char *text; /* of a status, error or text; terminated */
 	size_t length;
 	size_t count; /* of an array */

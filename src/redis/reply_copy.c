@@ -121,7 +121,11 @@ credis_reply_fault(const struct credis_reply *reply, struct credis_error *err)
 
 	if (!reply_is_error(inside(reply), NULL))
 		return false;
-	reply_explain(inside(reply), &why);
+	if (inside(reply)->integer != 0)
+		error_set(&why, (enum credis_code)inside(reply)->integer, "%s",
+		    inside(reply)->text);
+	else
+		reply_explain(inside(reply), &why);
 	error_set(err, why.code, "%s", why.text);
 	return true;
 }

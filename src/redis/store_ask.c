@@ -8,48 +8,52 @@
 
 enum { WORDS_MAX = 64 };
 
-struct asked {
-	struct credis_store *store;
-	bool done;
-	struct reply *reply;
-	struct credis_error err;
-};
-
-static void
-on_reply(void *arg, const struct credis_reply *reply, const struct credis_error *err)
+void
+on_asked(void *arg, const struct credis_reply *reply, const struct credis_error *err)
 {
 	struct asked *asked = arg;
 
 	asked->done = true;
 	asked->err = *err;
-	if (err->code != CREDIS_OK)
+	if (credis_reply_kind(reply) == CREDIS_REPLY_ERROR || reply == NULL)
 		return;
 	asked->reply = reply_copy(&asked->store->kept, (const struct reply *)reply);
 	if (asked->reply == NULL)
 		error_no_memory(&asked->err);
 }
 
+bool
+asked_may(struct asked *asked, struct credis_store *store)
+{
+	*asked = (struct asked){ .store = store };
+	return store->own_base ||
+	    error_set(&asked->err, CREDIS_EINVAL,
+		"a store on an event loop of the program's own cannot block");
+}
+
 /* Every call ends by its deadline, so this does. */
+const struct credis_reply *
+asked_wait(struct asked *asked, bool begun, struct credis_error *err)
+{
+	if (begun)
+		arena_reset(&asked->store->kept);
+	while (begun && !asked->done)
+		event_base_loop(asked->store->base, EVLOOP_ONCE);
+	if (err != NULL)
+		*err = asked->err;
+	return (const struct credis_reply *)asked->reply;
+}
+
 const struct credis_reply *
 credis_store_ask(struct credis_store *store, int argc, const char *const *argv,
     const size_t *lengths, unsigned flags, int64_t timeout_ms, struct credis_error *err)
 {
-	struct asked asked = { .store = store };
-	bool begun = false;
+	struct asked asked;
+	bool begun = asked_may(&asked, store) &&
+	    credis_store_command(store, argc, argv, lengths, flags, timeout_ms, on_asked, &asked,
+		&asked.err);
 
-	if (!store->own_base)
-		error_set(&asked.err, CREDIS_EINVAL,
-		    "a store on an event loop of the program's own cannot block");
-	else
-		begun = credis_store_command(store, argc, argv, lengths, flags, timeout_ms,
-		    on_reply, &asked, &asked.err);
-	if (begun)
-		arena_reset(&store->kept);
-	while (begun && !asked.done)
-		event_base_loop(store->base, EVLOOP_ONCE);
-	if (err != NULL)
-		*err = asked.err;
-	return (const struct credis_reply *)asked.reply;
+	return asked_wait(&asked, begun, err);
 }
 
 const struct credis_reply *

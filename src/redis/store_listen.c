@@ -1,6 +1,8 @@
 /* store_listen.c: a store's subscriptions, on its second connection.
  * Knows the public callbacks; sharing, restoring and telling are subscriptions.c's. */
 #include "core/error.h"
+#include "redis/link.h"
+#include "redis/server.h"
 #include "redis/store_inside.h"
 #include "redis/subscriptions.h"
 
@@ -56,7 +58,8 @@ credis_subscribe(struct credis_store *store, const char *channel,
 		return NULL;
 	}
 	*heard = (struct credis_subscription){ .store = store, .listener = *listener, .arg = arg };
-	heard->subscription = subscriptions_add(store->subscriptions, channel, &events, heard, err);
+	heard->subscription =
+	    subscriptions_add(store->servers[0]->subscriptions, channel, &events, heard, err);
 	if (heard->subscription != NULL)
 		return heard;
 	free(heard);
@@ -68,7 +71,8 @@ credis_unsubscribe(struct credis_subscription *subscription)
 {
 	if (subscription == NULL)
 		return;
-	subscriptions_remove(subscription->store->subscriptions, subscription->subscription);
+	subscriptions_remove(subscription->store->servers[0]->subscriptions,
+	    subscription->subscription);
 	free(subscription);
 }
 
@@ -81,7 +85,7 @@ credis_subscription_is_live(const struct credis_subscription *subscription)
 int64_t
 credis_subscription_connection(const struct credis_subscription *subscription)
 {
-	struct link *link = subscriptions_link(subscription->store->subscriptions);
+	struct link *link = subscriptions_link(subscription->store->servers[0]->subscriptions);
 
 	return link_is_up(link) ? link_connection_id(link) : 0;
 }

@@ -30,6 +30,10 @@ void stream_free(struct stream *stream);
 /* Returns how many bytes were taken. Never calls back. */
 size_t stream_write(struct stream *stream, const char *bytes, size_t length);
 
+/* False when the socket has ended, or says what nobody can have asked for: for one that is idle, and whose
+ * event loop may not have run for long. */
+bool stream_is_quiet(const struct stream *stream);
+
 /* What it is at before it is open: "while connecting". */
 const char *stream_doing(const struct stream *stream);
 

@@ -182,7 +182,8 @@ static void
 commands_under_way_are_answered_once_when_the_connection_is_lost(void **state)
 {
 	struct redis_server *server = *state;
-	const struct credis_store_options options = { .backoff_ms = 50 };
+	const struct credis_store_options options = { .backoff_ms = 50,
+		.timeout_ms = LOOP_LIMIT_MS };
 	struct event_base *base = event_base_new();
 	struct credis_store *store = credis_store_new(base, server->url, &options, NULL);
 	struct heard heard = { 0 }, lost = { 0 };
@@ -191,7 +192,7 @@ commands_under_way_are_answered_once_when_the_connection_is_lost(void **state)
 	EVENTUALLY(base, heard.answers == 1);
 	redis_server_signal(server, SIGSTOP);
 	for (int n = 0; n < 100; n++)
-		assert_true(ask(store, &lost, LOOP_LIMIT_MS, "PING", NULL, NULL));
+		assert_true(ask(store, &lost, 0, "PING", NULL, NULL));
 	loop_turn(base);
 	redis_server_kill(server);
 	EVENTUALLY(base, lost.answers == 100);
@@ -295,6 +296,31 @@ many_threads_use_many_stores(void **state)
 	credis_store_free(store);
 }
 
+static void
+a_command_that_blocks_keeps_no_other_waiting_and_ends_by_its_deadline(void **state)
+{
+	struct redis_server *server = *state;
+	struct event_base *base = event_base_new();
+	struct credis_store *store = credis_store_new(base, server->url, NULL, NULL);
+	const char *words[] = { "BLPOP", "list", "0" };
+	struct heard blocked = { 0 }, ping = { 0 }, popped = { 0 };
+
+	assert_true(
+	    credis_store_command(store, 3, words, NULL, 0, 300, hear_reply, &blocked, NULL));
+	assert_true(ask(store, &ping, 0, "PING", "meanwhile", NULL));
+	EVENTUALLY(base, ping.answers == 1);
+	assert_int_equal(blocked.answers, 0);
+	assert_string_equal(ping.text, "meanwhile");
+	EVENTUALLY(base, blocked.answers == 1);
+	assert_int_equal(blocked.code, CREDIS_EDEADLINE);
+	assert_true(credis_store_command(store, 3, words, NULL, 0, LOOP_LIMIT_MS, hear_reply,
+	    &popped, NULL));
+	EVENTUALLY(base, redis_server_say(server, "LPUSH list x") >= 0 && popped.answers == 1);
+	assert_int_equal(popped.code, CREDIS_OK);
+	credis_store_free(store);
+	event_base_free(base);
+}
+
 int
 main(void)
 {
@@ -309,6 +335,8 @@ main(void)
 		cmocka_unit_test(an_answer_may_free_the_store),
 		cmocka_unit_test(a_subscription_is_restored_after_a_loss_and_says_so),
 		cmocka_unit_test(many_threads_use_many_stores),
+		cmocka_unit_test(
+		    a_command_that_blocks_keeps_no_other_waiting_and_ends_by_its_deadline),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, start_server, stop_server);
