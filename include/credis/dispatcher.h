@@ -84,6 +84,15 @@ struct credis_callbacks {
 bool credis_service_set_callbacks(struct credis_service *service, const char *keyword,
     const struct credis_callbacks *callbacks, void *arg, struct credis_error *err);
 
+/* Checks what only services together show: that what calculations name is there, as far as its service is one
+ * of these, that types meet, and that none depends on itself. Tells each fault to 'cb', lent; 'err' has
+ * a sentence that begins with the setting. False with CREDIS_EINVAL when there was any, or CREDIS_ENOMEM.
+ * Since 0.1. */
+typedef void credis_check_cb(void *arg, const char *service, const char *keyword,
+    const struct credis_error *err);
+bool credis_services_check(const struct credis_service *const *services, size_t count,
+    credis_check_cb *cb, void *arg, struct credis_error *err);
+
 /* Where the dispatcher as a whole stands. Since 0.1. */
 enum credis_dispatcher_state {
 	CREDIS_STARTING, /* connecting, registering, or waiting for a lease */

@@ -314,6 +314,8 @@ read_main(struct conf_text *text, bool alone, struct faults *faults)
 		settle_directory(&conf->runtime_dir, "RUNTIME_DIRECTORY", "/run/credis");
 		check_socket(conf, tree);
 	}
+	if (faults_count(faults) == 0) /* what has a fault itself is missing to others */
+		conf_service_check(conf, seen, faults);
 	seen_free(&seen);
 	conf_tree_free(tree);
 	if (faults_count(faults) == 0)

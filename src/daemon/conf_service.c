@@ -398,6 +398,28 @@ take_drivers(struct conf *conf, const struct credis_service *service, struct ser
 	free(said->drivers);
 }
 
+/* Where "service.KEYWORD" is said to be calculated; no service has a name with a dot. Keywords without a
+ * fault are in the order of the file. */
+static void
+remember_calculations(const struct conf_tree *tree, const config_setting_t *group,
+    const struct credis_service *service, struct seen **seen)
+{
+	const config_setting_t *list = config_setting_get_member(group, "keywords");
+
+	for (unsigned i = 0; credis_service_keyword(service, i) != NULL; i++) {
+		const config_setting_t *calc =
+		    config_setting_get_member(config_setting_get_elem(list, i), "calc");
+		char *name;
+
+		if (calc == NULL)
+			continue;
+		name = must_print("%s.%s", credis_service_name(service),
+		    credis_keyword_name(credis_service_keyword(service, i)));
+		seen_before(seen, name, conf_tree_place(tree, calc));
+		free(name);
+	}
+}
+
 static void
 take_service(struct conf *conf, const struct conf_tree *tree, const config_setting_t *group,
     struct seen **seen)
@@ -425,6 +447,37 @@ take_service(struct conf *conf, const struct conf_tree *tree, const config_setti
 	conf->services =
 	    must(reallocarray(conf->services, conf->service_count + 1, sizeof *conf->services));
 	conf->services[conf->service_count++] = service;
+	remember_calculations(tree, group, service, seen);
+}
+
+struct checking {
+	struct faults *faults;
+	struct seen *seen;
+};
+
+static void
+on_fault(void *arg, const char *service, const char *keyword, const struct credis_error *err)
+{
+	struct checking *checking = arg;
+	char *name = must_print("%s.%s", service, keyword);
+	struct seen *entry;
+
+	HASH_FIND_STR(checking->seen, name, entry);
+	if (entry != NULL)
+		faults_add(checking->faults, entry->place, "%s: %s", keyword, err->text);
+	free(name);
+}
+
+void
+conf_service_check(const struct conf *conf, struct seen *seen, struct faults *faults)
+{
+	struct checking checking = { faults, seen };
+	struct credis_error err;
+
+	if (!credis_services_check((const struct credis_service *const *)conf->services,
+		conf->service_count, on_fault, &checking, &err) &&
+	    err.code == CREDIS_ENOMEM)
+		must(NULL);
 }
 
 void

@@ -13,4 +13,7 @@ void conf_service_take(struct conf *conf, const struct conf_tree *tree,
     const config_setting_t *list, struct seen **seen);
 void seen_free(struct seen **seen);
 
+/* Checks what only all services together show. */
+void conf_service_check(const struct conf *conf, struct seen *seen, struct faults *faults);
+
 #endif

@@ -151,6 +151,15 @@ credis_service_keyword(const struct credis_service *service, size_t n)
 	return n < service->count ? service->keywords[n] : NULL;
 }
 
+const struct credis_keyword *
+service_find(const struct credis_service *service, const char *keyword)
+{
+	struct service_name *name;
+
+	HASH_FIND_STR(service->names, keyword, name);
+	return name != NULL ? service->keywords[name->place] : NULL;
+}
+
 bool
 credis_service_set_callbacks(struct credis_service *service, const char *keyword,
     const struct credis_callbacks *callbacks, void *arg, struct credis_error *err)

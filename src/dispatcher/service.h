@@ -28,4 +28,7 @@ const char *own_keyword_name(enum own_keyword own);
 struct credis_keyword *own_keyword_new(enum own_keyword own, struct credis_error *err);
 bool own_keyword_is(const char *name);
 
+/* The keyword of this name, in upper case; NULL when there is none. The dispatcher's own are not among them. */
+const struct credis_keyword *service_find(const struct credis_service *service, const char *keyword);
+
 #endif
