@@ -279,10 +279,12 @@ is_command(char *const *words, int count)
 	return count == 2 && strcmp(words[0], "driver-check") == 0;
 }
 
+/* "-5" and "-inf" are numbers. */
 static bool
 is_option(const char *word)
 {
-	return word[0] == '-' && (word[1] == '-' || isalpha((unsigned char)word[1]));
+	return strcmp(word, "-inf") != 0 && word[0] == '-' &&
+	    (word[1] == '-' || isalpha((unsigned char)word[1]));
 }
 
 bool

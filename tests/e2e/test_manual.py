@@ -245,6 +245,22 @@ def test_example_of_libcredis_serial_3_stores_what_python_would(tmp_path):
     assert (done.returncode, done.stdout) == (0, f"{len(written)} bytes, read back as {written}\n"), done.stderr
 
 
+def operations_of_manual():
+    """Each model with the operations that the page lists."""
+    parts = re.split(r"^\.Ss ", section("libcredis_model.3", "OPERATIONS"), flags=re.M)[1:]
+    return {part.split("\n")[0]: re.findall(r"^\.It Cm (\w+)", part, re.M) for part in parts}
+
+
+def test_libcredis_model_3_has_the_operations_of_the_program():
+    told = operations_of_manual()
+    common = told.pop("Any of them")
+    for model, names in told.items():
+        listed = re.findall(r"^  (\w+) KEY", program("credis", model, "--help"), re.M)
+        assert names + common == listed, model
+        part = verbs_of_manual()[model].split("Bl -tag")[0]
+        assert all(re.search(rf"\b{name}\b", part) for name in names), model
+
+
 def test_example_of_libcredis_model_3_is_the_file_beside_it():
     assert example("libcredis_model.3") == (MAN / "example_model.c").read_text()
 

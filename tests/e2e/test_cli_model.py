@@ -1,0 +1,162 @@
+"""The verbs of shared data structures: what they answer, how it is printed, what is refused."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from harness.command import Credis
+from harness.waiting import BUILD
+
+MODELS = ["counter", "map", "hash", "set", "zset", "queue", "stack", "pqueue"]
+
+# Words, what is printed, the status. Each verb on a key of its own.
+SESSION = [
+    (["counter", "incr", "c"], "1", 0),
+    (["counter", "incr", "c", "-3"], "-2", 0),
+    (["counter", "get", "c"], "-2", 0),
+    (["map", "get", "m"], "", 1),
+    (["map", "set", "m", ""], "", 0),
+    (["map", "get", "m"], "\n", 0),
+    (["map", "set", "m", "0"], "", 0),
+    (["map", "get", "m"], "0", 0),
+    (["map", "exists", "m"], "1", 0),
+    (["map", "incr", "m", "4"], "4", 0),
+    (["map", "decr", "m"], "3", 0),
+    (["map", "del", "m"], "1", 0),
+    (["hash", "get", "h", "f"], "", 1),
+    (["hash", "set", "h", "f", "a b"], "1", 0),
+    (["hash", "set", "h", "", "x"], "1", 0),
+    (["hash", "all", "h"], "f = a b\n = x", 0),
+    (["hash", "del", "h", "f", "g"], "1", 0),
+    (["hash", "all", "none"], "", 0),
+    (["set", "add", "s", "a", "b", "a"], "2", 0),
+    (["set", "has", "s", "a"], "1", 0),
+    (["set", "has", "s", "z"], "0", 0),
+    (["set", "pop", "none"], "", 1),
+    (["zset", "add", "z", "2.5", "b"], "1", 0),
+    (["zset", "add", "z", "-1", "a"], "1", 0),
+    (["zset", "add", "z", "inf", "c"], "1", 0),
+    (["zset", "highest", "z"], "c = inf\nb = 2.5\na = -1", 0),
+    (["zset", "range", "z", "(-1", "3"], "b = 2.5", 0),
+    (["zset", "score", "z", "b"], "2.5", 0),
+    (["zset", "keep", "z", "2"], "1", 0),
+    (["zset", "cut", "z", "0", "3"], "1", 0),
+    (["queue", "push", "q", "1", "2", "3"], "3", 0),
+    (["queue", "items", "q"], "3\n2\n1", 0),
+    (["queue", "pop", "q"], "1", 0),
+    (["queue", "size", "q"], "2", 0),
+    (["stack", "push", "t", "1", "2"], "2", 0),
+    (["stack", "pop", "t"], "2", 0),
+    (["pqueue", "push", "p", "2", "late"], "1", 0),
+    (["pqueue", "push", "p", "1", "soon"], "1", 0),
+    (["pqueue", "pop", "p"], "soon", 0),
+    (["stack", "expire", "t", "1d"], "1", 0),
+    (["stack", "persist", "t"], "1", 0),
+    (["stack", "ttl", "t"], "-1", 0),
+    (["stack", "rename", "t", "u"], "", 0),
+    (["stack", "ttl", "t"], "-2", 0),
+]
+
+
+def test_each_verb_does_what_it_says(cli):
+    for words, out, status in SESSION:
+        result = cli(*words)
+        want = out if out in ("", "\n") else out + "\n"
+        assert (result.out, result.status, result.err) == (want, status, ""), result
+
+
+JSON_SESSION = [
+    (["map", "get", "m"], [{"key": "m", "value": None}]),
+    (["map", "set", "m", "[1]"], [{"key": "m", "done": True}]),
+    (["map", "get", "m"], [{"key": "m", "value": "[1]"}]),
+    (["map", "get", "--as", "json", "m"], [{"key": "m", "value": [1]}]),
+    (["hash", "set", "h", "f", "x"], [{"key": "h", "value": 1}]),
+    (["hash", "all", "h"], [{"key": "h", "field": "f", "value": "x"}]),
+    (["zset", "add", "z", "0.1", "a"], [{"key": "z", "value": 1}]),
+    (["zset", "add", "z", "-inf", "b"], [{"key": "z", "value": 1}]),
+    (["zset", "range", "z"], [{"key": "z", "value": "b", "score": "-inf"}, {"key": "z", "value": "a", "score": 0.1}]),
+    (["zset", "score", "z", "a"], [{"key": "z", "value": 0.1}]),
+    (["pqueue", "pop", "z"], [{"key": "z", "value": "b", "score": "-inf"}]),
+    (["set", "members", "none"], []),
+]
+
+
+def test_json_is_an_object_an_answer(cli):
+    for words, objects in JSON_SESSION:
+        result = cli("--json", *words)
+        assert (result.objects, result.err) == (objects, ""), result
+
+
+def test_values_are_stored_as_the_serializer_writes_them(cli, redis):
+    value = {"b": [1.5, None], "a": "é"}
+    text = json.dumps(value)
+    for name, stored in (("python", text.encode()), ("json", b'{"b":[1.5,null],"a":"\xc3\xa9"}'),
+                         ("msgpack", b"\x82\xa1b\x92\xcb?\xf8\0\0\0\0\0\0\xc0\xa1a\xa2\xc3\xa9")):
+        assert cli("map", "set", "--as", name, "k", text).status == 0
+        assert redis.connection(decode_responses=False).get("k") == stored, name
+        assert json.loads(cli("map", "get", "k", "--as", name).out) == value
+
+
+def test_a_value_that_the_serializer_cannot_read_is_told_and_printed_as_it_is(cli):
+    cli("queue", "push", "q", "{no")
+    result = cli("queue", "pop", "q", "--as", "json")
+    assert (result.status, result.out) == (1, "{no\n")
+    assert result.error.startswith("q: ")
+
+
+REFUSED = [
+    (["queue", "psuh", "q", "x"], "queue: unknown operation 'psuh' (did you mean 'push'?)"),
+    (["queue", "push"], "queue needs OPERATION KEY [ARGUMENT…]"),
+    (["queue", "push", "q"], "q: push needs VALUE..."),
+    (["queue", "pop", "q", "x"], "q: pop takes a key and nothing more"),
+    (["counter", "incr", "c", "x"], "c: 'x' is not a whole number of 64 bits"),
+    (["zset", "add", "z", "high", "x"], "z: 'high' is not a number"),
+    (["map", "set", "m", "x", "--as", "jsn"], "--as: 'jsn' is no serializer; did you mean json?"),
+    (["map", "expire", "m", "soon"], "soon"),
+    (["show", "demo.POS", "--as", "json"], "--as is an option of counter map hash set zset queue stack pqueue, not of show"),
+]
+
+
+@pytest.mark.parametrize("words, error", REFUSED, ids=lambda words: " ".join(words) if isinstance(words, list) else "")
+def test_wrong_usage_is_status_2_and_says_why(cli, words, error):
+    result = cli(*words)
+    assert result.status == 2 and error in result.error, result
+
+
+def test_a_value_that_is_none_of_the_serializer_is_refused_before_it_is_stored(cli, redis):
+    result = cli("map", "set", "--as", "json", "m", "{")
+    assert result.status == 1 and result.error.startswith("m: "), result
+    assert not redis.connection(decode_responses=False).exists("m")
+
+
+def test_a_key_of_another_kind_is_status_1(cli):
+    cli("map", "set", "k", "x")
+    result = cli("set", "members", "k")
+    assert result.status == 1 and result.error.startswith("k: ") and "another type" in result.error, result
+
+
+@pytest.mark.parametrize("verb", MODELS)
+def test_without_a_store_each_verb_fails_at_once_and_names_the_url(verb, tmp_path):
+    result = Credis(f"unix://{tmp_path}/redis.sock")("-t", "50", verb, "ttl", "k", limit=10)
+    assert (result.status, len(result.err.splitlines())) == (4, 1) and f"{tmp_path}" in result.error, result
+
+
+def test_a_store_that_does_not_answer_is_given_up_at_the_deadline(redis):
+    redis.pause()
+    result = Credis(redis.url)("-t", "300ms", "queue", "pop", "q", limit=10)
+    assert result.status in (3, 4), result
+
+
+@pytest.mark.parametrize("verb", MODELS)
+def test_operations_complete_as_the_help_lists_them(verb):
+    page = subprocess.run([BUILD / "credis", verb, "--help"], capture_output=True, text=True, timeout=60).stdout
+    listed = re.findall(r"^  (\w+) KEY", page, re.M)
+    done = subprocess.run([BUILD / "credis", "complete", "--", verb, ""], capture_output=True, text=True, timeout=60)
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == listed
+    assert "expire" in listed
+
+
+def test_serializers_complete(cli):
+    assert [line.strip() for line in cli("complete", "--", "map", "get", "--as", "m").lines] == ["msgpack"]
