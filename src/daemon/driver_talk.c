@@ -260,6 +260,9 @@ on_step(struct driver *driver, const struct credis_step *step, bool read)
 	struct driver_pending *pending;
 	char why[640];
 
+	/* What is asked is ours to serve, whether drivers_look() has seen it yet or not. */
+	if (driver->stage == DRIVER_STOPPED && driver->started_ms == 0)
+		driver_want(driver, true, NULL);
 	if (is_deaf(driver, why, sizeof why)) {
 		fail(driver, step->number, read, why);
 		return;

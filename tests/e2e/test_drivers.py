@@ -324,6 +324,12 @@ def test_driver_is_asked_to_stop(box):
     assert is_gone(it.pids()[0])
 
 
+def test_driver_that_starts_with_its_service_is_no_fault(box):
+    it = box("well")
+    assert it.cli("show", "--terse", "demo.DISPERROR").value == ""
+    assert "fault" not in it.credisd.log()
+
+
 def test_driver_that_will_not_stop_is_killed(box):
     it = box("stubborn")
     assert it.cli("modify", "demo.X=5").status == 0
