@@ -16,6 +16,8 @@ enum {
 	QUOTED = 64,
 	HEADER_WRITTEN_MAX = 1024, /* whatever is in 'has', without 'from' and 'key' */
 	LENGTH_BIT = 1 << 15,      /* in 'has' only while a header is read */
+	NAME_ROOM = 16,
+	SAFE_DIGITS = 18, /* that cannot overflow */
 };
 static const int64_t second_us = 1000000;
 static const uint64_t seconds_max = 253402300799; /* the last of the year 9999 */
@@ -45,7 +47,7 @@ enum { IS_WORDS = sizeof is_words / sizeof *is_words };
 /* In the order in which they are written; a reader expects them in that order and finds them in
  * any. */
 static const struct field {
-	const char *name;
+	char word[NAME_ROOM]; /* " <name>=", and zeros: copied whole */
 	uint8_t name_length;
 	uint8_t kind;
 	uint16_t bit;
@@ -53,7 +55,7 @@ static const struct field {
 } fields[] = {
 #define FIELD(name, kind, bit, member) \
 	{ \
-		name, sizeof name - 1, kind, bit, offsetof(struct message, member) \
+		" " name "=", sizeof name - 1, kind, bit, offsetof(struct message, member) \
 	}
 	FIELD("id", NUMBER, MESSAGE_ID, id),
 	FIELD("to", CLIENT, MESSAGE_TO, to),
@@ -194,8 +196,8 @@ take_name(struct header *header)
 	for (size_t i = 0, n = header->next; i < FIELDS; i++, n = n + 1 < FIELDS ? n + 1 : 0) {
 		const struct field *field = &fields[n];
 		size_t length = field->name_length;
-		if (left > length && header->at[length] == '=' &&
-		    memcmp(header->at, field->name, length) == 0) {
+		if (left > length && header->at[length] == '=' && *header->at == field->word[1] &&
+		    memcmp(header->at, field->word + 1, length) == 0) {
 			header->at += length + 1;
 			header->next = n + 1 < FIELDS ? n + 1 : 0;
 			return field;
@@ -284,9 +286,12 @@ static const char *
 take_number(const char *at, const char *end, uint64_t *number)
 {
 	const char *first = at;
+	const char *safe = end - at > SAFE_DIGITS ? at + SAFE_DIGITS : end;
 	uint64_t sum = 0;
 	unsigned digit;
 
+	for (; at < safe && (digit = (unsigned)(*at - '0')) <= 9; at++)
+		sum = sum * 10 + digit;
 	for (; at < end && (digit = (unsigned)(*at - '0')) <= 9; at++)
 		if (__builtin_mul_overflow(sum, 10, &sum) ||
 		    __builtin_add_overflow(sum, digit, &sum))
@@ -295,11 +300,13 @@ take_number(const char *at, const char *end, uint64_t *number)
 	return at > first ? at : NULL;
 }
 
+/* Digits beyond the microseconds are cut off. */
 static const char *
 take_time(const char *at, const char *end, int64_t *us)
 {
+	static const int32_t units[] = { 1000000, 100000, 10000, 1000, 100, 10, 1 };
 	uint64_t seconds;
-	int64_t unit = second_us, fraction = 0;
+	int32_t fraction = 0;
 
 	at = take_number(at, end, &seconds);
 	if (at == NULL || seconds > seconds_max)
@@ -307,22 +314,30 @@ take_time(const char *at, const char *end, int64_t *us)
 	if (at < end && *at == '.') {
 		const char *point = at++;
 		for (; at < end && *at >= '0' && *at <= '9'; at++)
-			fraction += (*at - '0') * (unit /= 10);
+			if (at - point <= DECIMALS)
+				fraction = fraction * 10 + (*at - '0');
 		if (at == point + 1 || at - point > TIME_DECIMALS + 1)
 			return NULL;
+		fraction *= units[at - point - 1 < DECIMALS ? at - point - 1 : DECIMALS];
 	}
 	*us = (int64_t)seconds * second_us + fraction;
 	return at;
 }
 
+/* Without a way out in between, the compiler looks at many bytes at once. */
 static const char *
 take_client(const char *at, const char *end)
 {
-	const char *first = at;
+	unsigned char wrong = 0;
 
-	while (at < end && ((*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'f')))
-		at++;
-	return at - first == NAMES_CLIENT ? at : NULL;
+	if (end - at < NAMES_CLIENT)
+		return NULL;
+	for (int n = 0; n < NAMES_CLIENT; n++) {
+		unsigned char digit = (unsigned char)(at[n] - '0'),
+			      letter = (unsigned char)(at[n] - 'a');
+		wrong |= (digit > 9) & (letter > 5);
+	}
+	return wrong ? NULL : at + NAMES_CLIENT;
 }
 
 static const char *
@@ -410,15 +425,17 @@ put_bytes(char *at, const void *bytes, size_t length)
 	return at + length;
 }
 
+/* Writes over NUMBER_DIGITS bytes at 'at': a copy of a fixed size is no call. */
 static char *
 put_number(char *at, uint64_t number)
 {
-	char digits[NUMBER_DIGITS], *digit = digits + sizeof digits;
+	char digits[2 * NUMBER_DIGITS] = { 0 }, *digit = digits + NUMBER_DIGITS;
 
 	do
 		*--digit = (char)('0' + number % 10);
 	while ((number /= 10) > 0);
-	return put_bytes(at, digit, (size_t)(digits + sizeof digits - digit));
+	memcpy(at, digit, NUMBER_DIGITS);
+	return at + (digits + NUMBER_DIGITS - digit);
 }
 
 /* Before 1970 there is nothing. */
@@ -456,9 +473,8 @@ put_field(char *at, const struct field *field, const struct message *message)
 	const void *member = (const char *)message + field->offset;
 	const struct slice *slice = member;
 
-	*at++ = ' ';
-	at = put_bytes(at, field->name, field->name_length);
-	*at++ = '=';
+	memcpy(at, field->word, NAME_ROOM);
+	at += field->name_length + 2;
 	switch ((enum kind)field->kind) {
 	case NUMBER: return put_number(at, *(const uint64_t *)member);
 	case TIME: return put_time(at, *(const int64_t *)member);

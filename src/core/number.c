@@ -26,6 +26,7 @@ enum {
 	EXPONENT_MAX = 1000000000,     /* beyond, an exponent is as good as infinite */
 	SCALE_MAX = 100000,            /* the same once the digits have been counted in */
 	DIGITS_MAX = 800,              /* more cannot change how a double is rounded … */
+	PLAIN_MAX = 15,                /* digits that any double holds */
 	DIGITS_TEXT = DIGITS_MAX + 32, /* … except by being there at all: one 1 is kept of them */
 };
 
@@ -256,9 +257,38 @@ parse_real(const char *text, size_t length, bool single, double *real)
 	return NUMBER_FINE;
 }
 
+/* What people write: up to 15 digits, perhaps with a point among them. A double holds such a whole
+ * number and such a power of ten, so that one division rounds right. */
+static bool
+parse_plain(const char *text, size_t length, double *real)
+{
+	static const double powers[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+		1e12, 1e13, 1e14 };
+	const char *at = text, *end = text + length, *point = NULL;
+	int64_t whole = 0;
+	bool negative = scan_sign(&at, end);
+
+	if (end - at > PLAIN_MAX || at == end || *at == '.' || end[-1] == '.')
+		return false;
+	for (; at < end; at++) {
+		if (*at >= '0' && *at <= '9')
+			whole = whole * 10 + (*at - '0');
+		else if (*at == '.' && point == NULL)
+			point = at;
+		else
+			return false;
+	}
+	*real = (double)whole / powers[point != NULL ? end - point - 1 : 0];
+	if (negative)
+		*real = -*real;
+	return true;
+}
+
 enum number_fault
 number_parse_double(const char *text, size_t length, double *real)
 {
+	if (parse_plain(text, length, real))
+		return NUMBER_FINE;
 	return parse_real(text, length, false, real);
 }
 

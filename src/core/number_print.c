@@ -82,10 +82,31 @@ neighbour_reads_back(struct digits *digits, double real, bool single)
 	return reads_back(digits, real, single);
 }
 
+/* What people write: a few decimals. A whole number of at most DBL_DIG digits and a power of ten that a
+ * double holds divide into the nearest double, so what divides back is the number. */
+static bool
+few_decimals(struct digits *digits, double real)
+{
+	static const double powers[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6 };
+
+	for (int n = 0; n < (int)(sizeof powers / sizeof *powers); n++) {
+		double scaled = real * powers[n];
+
+		if (!(scaled < 1e15))
+			return false;
+		digits->whole = (uint64_t)scaled;
+		if ((double)digits->whole == scaled && scaled / powers[n] == real && scaled >= 1) {
+			digits->scale = -n;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Every decimal number of DBL_DIG digits survives a double, so with as many or fewer there is one
  * candidate only, and its zeros at the end may go. Not so below DBL_MIN, where bits are missing. */
 static void
-fewest_digits(struct digits *digits, double real, bool single)
+try_digits(struct digits *digits, double real, bool single)
 {
 	bool missing = real < (single ? (double)FLT_MIN : DBL_MIN);
 	int enough = single ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG;
@@ -96,6 +117,13 @@ fewest_digits(struct digits *digits, double real, bool single)
 		if (reads_back(digits, real, single) || neighbour_reads_back(digits, real, single))
 			break;
 	}
+}
+
+static void
+fewest_digits(struct digits *digits, double real, bool single)
+{
+	if (single || !few_decimals(digits, real))
+		try_digits(digits, real, single);
 	while (digits->whole % 10 == 0) {
 		digits->whole /= 10;
 		digits->scale++;

@@ -152,6 +152,10 @@ peers_find(struct peers *peers, const char *client)
 {
 	struct peer *peer;
 
+	/* Who asks often asks again. */
+	peer = TAILQ_LAST(&peers->recent, peer_list);
+	if (peer != NULL && memcmp(peer->client, client, NAMES_CLIENT) == 0)
+		return peer;
 	HASH_FIND(hh, peers->table, client, NAMES_CLIENT, peer);
 	if (peer == NULL)
 		return peers_add(peers, client);

@@ -27,14 +27,16 @@ format_write(const struct store *store, struct buffer *out, const struct store_w
 	bool marks = write->severity != CREDIS_NONE;
 
 	names_keyword(&key, store->ns, write->service, write->keyword, NAMES_VALUE);
-	command_begin(out, marks ? 12 : 8);
-	command_word(out, "HSET", 4);
+	if (marks)
+		command_fixed(out, "*12\r\n$4\r\nHSET\r\n");
+	else
+		command_fixed(out, "*8\r\n$4\r\nHSET\r\n");
 	command_word(out, key.text, key.length);
-	command_word(out, "value", 5);
+	command_fixed(out, "$5\r\nvalue\r\n");
 	command_word(out, write->text, write->length);
-	command_word(out, "time", 4);
+	command_fixed(out, "$4\r\ntime\r\n");
 	command_word(out, time, message_print_time(time, write->time_us));
-	command_word(out, "seq", 3);
+	command_fixed(out, "$3\r\nseq\r\n");
 	command_integer(out, (int64_t)write->seq);
 	if (!marks)
 		return;

@@ -21,16 +21,16 @@ put_digits(char *end, uint64_t number)
 	return end;
 }
 
-/* Writes "<mark><number>\r\n"; returns where it ends. */
+/* Writes "<mark><number>\r\n"; returns where it ends. HEAD bytes there are written over. */
 static char *
 put_head(char *at, char mark, size_t number)
 {
-	char digits[DIGITS];
+	char digits[2 * DIGITS] = { 0 };
 	char *first = put_digits(digits + DIGITS, number);
 	size_t length = (size_t)(digits + DIGITS - first);
 
 	*at++ = mark;
-	memcpy(at, first, length);
+	memcpy(at, first, DIGITS); /* more than there are: of a fixed size it is no call */
 	at += length;
 	*at++ = '\r';
 	*at++ = '\n';

@@ -13,6 +13,9 @@ void command_word(struct buffer *out, const void *bytes, size_t length);
 void command_text(struct buffer *out, const char *text);
 void command_integer(struct buffer *out, int64_t integer);
 
+/* Words that are always the same, written out: command_fixed(out, "$4\r\ntime\r\n"). */
+#define command_fixed(out, literal) buffer_append(out, literal, sizeof(literal) - 1)
+
 /* A whole command of texts: command_texts(out, "SELECT", "3", NULL). */
 void command_texts(struct buffer *out, ...) __attribute__((sentinel));
 

@@ -24,7 +24,6 @@ enum {
 	BACKOFF_CAP_MS = 10000,
 	STEADY_MS = 1000,               /* up for so long it may come back at once when lost */
 	COMMANDS_MAX = 4 * 1024 * 1024, /* under way, for a server that takes and never answers */
-	FEED = 16 * 1024,               /* hiredis moves what is left of a feed again and again */
 };
 
 enum link_state {
@@ -467,17 +466,11 @@ on_bytes(void *arg, const char *bytes, size_t length)
 {
 	struct link *link = arg;
 	struct credis_error why;
-	bool understood = true;
+	bool understood;
 
 	link_hold(link);
 	link->heard = false;
-	while (understood && length > 0 && link_listens(link)) {
-		size_t piece = length < FEED ? length : FEED;
-
-		understood = link_read(link, bytes, piece, &why);
-		bytes += piece;
-		length -= piece;
-	}
+	understood = !link_listens(link) || link_read(link, bytes, length, &why);
 	/* Half a reply is no sign of life: it may never be whole. */
 	if (link->heard)
 		link->since_ms = now_ms();

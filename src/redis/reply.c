@@ -1,4 +1,4 @@
-/* reply.c: replies as trees, built by hiredis' reader in an arena of ours.
+/* reply.c: replies as trees in an arena of ours, built directly or by hiredis' reader.
  * Knows hiredis, and what a reply may cost; what replies mean is explain.c's and others'. */
 #include "redis/reply.h"
 
@@ -16,6 +16,9 @@ enum {
 	LINE_MAX_BYTES = 64 * 1024,   /* of a line; hiredis looks from its start each time */
 	READER_IDLE = 64 * 1024,      /* bytes of its buffer the reader may keep */
 	DEPTH_MAX = 7,                /* arrays in arrays; what hiredis 0.14 can do */
+	FEED = 1024,                  /* bytes hiredis is given first */
+	SHORT_ITEMS = 8,
+	SHORT_DIGITS = 18,
 };
 
 struct reply_reader {
@@ -23,6 +26,9 @@ struct reply_reader {
 	struct arena arena;
 	const char *refusal; /* why an object function gave NULL; NULL: no memory */
 	bool complete;       /* the arena holds a reply already given out */
+	const char *at;      /* of the bytes lent, those that nobody has read yet … */
+	const char *end;
+	size_t lent; /* … and how many of them hiredis was given, at most */
 };
 
 static const struct reply nothing = { .kind = REPLY_NIL };
@@ -58,7 +64,9 @@ has_text(const struct reply *reply)
 bool
 reply_text_is(const struct reply *reply, const char *text)
 {
-	return has_text(reply) && text_equal_nocase(reply->text, reply->length, text, strlen(text));
+	return has_text(reply) &&
+	    (strcmp(reply->text, text) == 0 ||
+		text_equal_nocase(reply->text, reply->length, text, strlen(text)));
 }
 
 bool
@@ -262,12 +270,158 @@ waits_for_too_much(const redisReader *hiredis, struct credis_error *err)
 	return false;
 }
 
+/* The short way, for flat replies that are all there: almost every reply is one, and hiredis takes four
+ * times as long. What is out of the ordinary in any way is left to hiredis, bad or good. */
+
+struct item {
+	enum reply_kind kind;
+	int64_t integer; /* or the length */
+	const char *text;
+};
+
+/* Reads "<number>\r\n"; NULL when it is not that or not all there. */
+static const char *
+scan_line(const char *at, const char *end, int64_t *number)
+{
+	const char *first = at;
+	int64_t sum = 0;
+
+	for (; at < end && *at >= '0' && *at <= '9'; at++)
+		if (at - first < SHORT_DIGITS)
+			sum = sum * 10 + (*at - '0');
+	if (at == first || at - first > SHORT_DIGITS || end - at < 2 || at[0] != '\r' ||
+	    at[1] != '\n')
+		return NULL;
+	*number = sum;
+	return at + 2;
+}
+
+static const char *
+scan_item(const char *at, const char *end, struct item *item)
+{
+	char mark = at < end ? *at : '\0';
+
+	if (mark != ':' && mark != '$')
+		return NULL;
+	item->kind = mark == ':' ? REPLY_INTEGER : REPLY_TEXT;
+	item->text = at = scan_line(at + 1, end, &item->integer);
+	if (at == NULL || item->kind == REPLY_INTEGER)
+		return at;
+	if (end - at - 2 < item->integer)
+		return NULL;
+	at += item->integer;
+	return at[0] == '\r' && at[1] == '\n' ? at + 2 : NULL;
+}
+
+/* Fills a reply from an item; its text goes to 'room'. Returns where that ends. */
+static char *
+fill(struct reply *reply, const struct item *item, char *room)
+{
+	*reply = (struct reply){ .kind = item->kind, .integer = item->integer };
+	if (item->kind == REPLY_INTEGER)
+		return room;
+	reply->integer = 0;
+	reply->text = room;
+	reply->length = (size_t)item->integer;
+	memcpy(room, item->text, reply->length);
+	room[reply->length] = '\0';
+	return room + reply->length + 1;
+}
+
+static struct reply *
+build_short(struct reply_reader *reader, const struct item *items, size_t count, bool array)
+{
+	size_t heads = count + array, texts = 0;
+	struct reply *reply;
+	char *room;
+
+	for (size_t n = 0; n < count; n++)
+		texts += items[n].kind == REPLY_TEXT ? (size_t)items[n].integer + 1 : 0;
+	reply = arena_take(&reader->arena,
+	    heads * sizeof *reply + count * sizeof(struct reply *) + texts);
+	if (reply == NULL)
+		return NULL;
+	room = (char *)(reply + heads) + count * sizeof(struct reply *);
+	for (size_t n = 0; n < count; n++)
+		room = fill(reply + array + n, &items[n], room);
+	if (!array)
+		return reply;
+	*reply = (struct reply){ .kind = REPLY_ARRAY, .count = count };
+	reply->items = (struct reply **)(reply + heads);
+	for (size_t n = 0; n < count; n++)
+		reply->items[n] = reply + 1 + n;
+	return reply;
+}
+
+/* NULL: not this time. */
+static struct reply *
+next_short(struct reply_reader *reader)
+{
+	struct item items[SHORT_ITEMS];
+	const char *at = reader->at;
+	bool array = *at == '*';
+	int64_t count = 1;
+	struct reply *reply;
+
+	if (array)
+		at = scan_line(at + 1, reader->end, &count);
+	if (count > SHORT_ITEMS)
+		return NULL;
+	for (int64_t n = 0; n < count && at != NULL; n++)
+		at = scan_item(at, reader->end, &items[n]);
+	if (at == NULL)
+		return NULL;
+	reply = build_short(reader, items, (size_t)count, array);
+	if (reply != NULL)
+		reader->at = at;
+	return reply;
+}
+
+/* The long way. */
+
+static bool
+is_idle(const redisReader *hiredis)
+{
+	return hiredis->pos == hiredis->len && hiredis->ridx == -1;
+}
+
+/* Gives hiredis more: about as much as it has, since it moves what is left again and again. */
+static bool
+give(struct reply_reader *reader, size_t most)
+{
+	size_t piece = (size_t)(reader->end - reader->at);
+
+	if (piece > most)
+		piece = most;
+	if (redisReaderFeed(reader->hiredis, reader->at, piece) != REDIS_OK)
+		return false;
+	reader->at += piece;
+	reader->lent += piece;
+	return true;
+}
+
+/* Takes back what hiredis was given and did not need, so that the short way can go on from there. */
+static void
+take_back(struct reply_reader *reader)
+{
+	size_t left = reader->hiredis->len - reader->hiredis->pos;
+
+	if (left > reader->lent)
+		return;
+	reader->at -= left;
+	reader->lent -= left;
+	reader->hiredis->pos = reader->hiredis->len;
+}
+
 bool
 reply_reader_feed(struct reply_reader *reader, const void *bytes, size_t length,
     struct credis_error *err)
 {
-	if (redisReaderFeed(reader->hiredis, bytes, length) != REDIS_OK)
+	if (reader->at < reader->end && !give(reader, SIZE_MAX))
 		return error_no_memory(err);
+	reader->at = bytes;
+	reader->end = reader->at + length;
+	reader->lent = 0;
 	return true;
 }
 
@@ -295,16 +449,29 @@ fail(const struct reply_reader *reader, struct credis_error *err)
 int
 reply_reader_next(struct reply_reader *reader, const struct reply **reply, struct credis_error *err)
 {
+	redisReader *hiredis = reader->hiredis;
 	void *object = NULL;
 
 	if (reader->complete) {
 		arena_reset(&reader->arena);
 		reader->complete = false;
 	}
-	if (redisReaderGetReply(reader->hiredis, &object) != REDIS_OK)
-		return fail(reader, err);
-	if (object == NULL)
-		return waits_for_too_much(reader->hiredis, err) ? -1 : 0;
+	if (is_idle(hiredis) && reader->at < reader->end)
+		object = next_short(reader);
+	while (object == NULL) {
+		if (redisReaderGetReply(hiredis, &object) != REDIS_OK)
+			return fail(reader, err);
+		if (object != NULL)
+			take_back(reader);
+		else if (waits_for_too_much(hiredis, err))
+			return -1;
+		else if (reader->at == reader->end)
+			return 0;
+		else if (!give(reader, hiredis->len < FEED ? FEED : hiredis->len)) {
+			error_no_memory(err);
+			return -1;
+		}
+	}
 	reader->complete = true;
 	*reply = object;
 	return 1;

@@ -1,6 +1,6 @@
 /* reply.h: one reply of a Redis server, as a tree that lives for one callback.
- * Built by hiredis' reader through our own object functions (reply.c); no other file needs to
- * know hiredis. */
+ * Flat ones are read directly, all others by hiredis' reader through our own object functions (reply.c);
+ * no other file needs to know hiredis. */
 #ifndef REDIS_REPLY_H
 #define REDIS_REPLY_H
 
@@ -21,7 +21,7 @@ enum reply_kind {
 
 struct reply {
 	enum reply_kind kind;
-	int64_t integer; /* of an error: its code if it is ours, otherwise 0 */
+	int64_t integer;  /* of an error: its code if it is ours, otherwise 0 */
 	const char *text; /* of a status, error or text; terminated */
 	size_t length;
 	size_t count; /* of an array */
@@ -44,6 +44,8 @@ void reply_explain(const struct reply *reply, struct credis_error *err);
 struct reply_reader;
 struct reply_reader *reply_reader_new(void);
 void reply_reader_free(struct reply_reader *reader);
+
+/* The bytes are lent until reply_reader_next() gives 0, or the next call of this. */
 bool reply_reader_feed(struct reply_reader *reader, const void *bytes, size_t length,
     struct credis_error *err);
 

@@ -128,6 +128,42 @@ pieces_of_one_byte_make_the_same_replies(void **state)
 	assert_int_equal(seen, 2);
 }
 
+/* Short ones are read directly, what is cut off or out of the ordinary by hiredis; none is lost where
+ * they meet. */
+static void
+replies_cut_anywhere_are_the_same(void **state)
+{
+	static const char bytes[] =
+	    ":7\r\n*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$4\r\na\r\nb\r\n+OK\r\n:-8\r\n*2\r\n:1"
+	    "\r\n*1\r\n$0\r\n\r\n$-1\r\n*0\r\n$3\r\nend\r\n";
+	const size_t length = sizeof bytes - 1;
+	const struct reply *reply;
+	const char *parts[3] = { bytes };
+	char seen[128];
+
+	for (size_t cut = 0; cut < length * length; cut++) {
+		size_t sizes[] = { cut / length, cut % length, 0 };
+
+		sizes[2] = sizes[0] + sizes[1] <= length ? length - sizes[0] - sizes[1] : 0;
+		if (sizes[0] + sizes[1] > length)
+			continue;
+		*seen = '\0';
+		for (size_t n = 0; n < 3; n++) {
+			parts[n] = n == 0 ? bytes : parts[n - 1] + sizes[n - 1];
+			assert_true(reply_reader_feed(*state, parts[n], sizes[n], &err));
+			while (reply_reader_next(*state, &reply, &err) == 1)
+				sprintf(seen + strlen(seen), "%d:%d:%d:%s ", (int)reply->kind,
+				    (int)reply->integer, (int)reply->count,
+				    reply->text != NULL ? reply->text
+					: reply_item(reply, 2)->kind == REPLY_TEXT
+					? reply_item(reply, 2)->text
+					: "");
+		}
+		assert_string_equal(seen,
+		    "3:7:0: 5:0:3:a\r\nb 1:0:0:OK 3:-8:0: 5:0:2: 0:0:0: 5:0:0: 4:0:0:end ");
+	}
+}
+
 static void
 a_large_array_is_read_whole(void **state)
 {
@@ -138,8 +174,8 @@ a_large_array_is_read_whole(void **state)
 	snprintf(item, sizeof item, "*%d\r\n", COUNT);
 	feed(*state, item);
 	for (int n = 0; n < COUNT; n++) {
-		snprintf(item, sizeof item, "$5\r\n%05d\r\n", n);
 		assert_int_equal(reply_reader_next(*state, &reply, &err), 0);
+		snprintf(item, sizeof item, "$5\r\n%05d\r\n", n);
 		feed(*state, item);
 	}
 	assert_int_equal(reply_reader_next(*state, &reply, &err), 1);
@@ -311,6 +347,7 @@ main(void)
 		READER_TEST(text_may_hold_any_bytes_and_is_terminated),
 		READER_TEST(arrays_nest_and_a_missing_item_is_nil),
 		READER_TEST(pieces_of_one_byte_make_the_same_replies),
+		READER_TEST(replies_cut_anywhere_are_the_same),
 		READER_TEST(a_large_array_is_read_whole),
 		READER_TEST(what_is_not_the_protocol_is_refused_for_good),
 		READER_TEST(a_type_of_resp3_is_refused),
