@@ -114,6 +114,17 @@ const struct credis_reply *credis_store_ask_texts(struct credis_store *store,
  * messages, between blocking calls. Since 0.1. */
 void credis_store_run(struct credis_store *store, int64_t timeout_ms);
 
+/* The pools of all servers together. Since 0.1. */
+struct credis_pool_gauges {
+	size_t max;  /* connections there may be */
+	size_t size; /* there are, those being opened included */
+	size_t in_use;
+	size_t idle;
+	size_t waiters;     /* calls that wait for one */
+	uint64_t exhausted; /* calls that found all in use, so far */
+};
+void credis_store_pool(const struct credis_store *store, struct credis_pool_gauges *gauges);
+
 /* Messages. Since 0.1. */
 struct credis_subscription;
 

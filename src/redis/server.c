@@ -268,6 +268,17 @@ server_give(struct server *server, struct conn *conn, bool clean)
 	serve_waiting(server);
 }
 
+void
+server_count_pool(const struct server *server, struct credis_pool_gauges *gauges)
+{
+	gauges->max += server->max;
+	gauges->size += server->size;
+	gauges->idle += server->idle_count;
+	gauges->in_use += server->size - server->idle_count;
+	gauges->waiters += server->waiting_count;
+	gauges->exhausted += server->exhausted;
+}
+
 /* Life and death. */
 
 static int64_t

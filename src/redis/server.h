@@ -6,6 +6,7 @@
 #include "core/url.h"
 #include "redis/lane.h"
 
+struct credis_pool_gauges;
 struct credis_store;
 struct credis_store_options;
 struct subscriptions;
@@ -52,6 +53,9 @@ void server_free(struct server *server);
 
 /* A lane of one's own; free it with lane_settle(). NULL with the reason. */
 struct lane *server_claim(struct server *server, struct credis_error *err);
+
+/* Adds its pool to the sum. */
+void server_count_pool(const struct server *server, struct credis_pool_gauges *gauges);
 
 /* For lanes: waits no more; has done with its connection, which is dropped if not 'clean'. */
 void server_unwait(struct server *server, struct lane *lane);

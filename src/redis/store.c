@@ -140,6 +140,14 @@ credis_store_base(const struct credis_store *store)
 	return store->base;
 }
 
+void
+credis_store_pool(const struct credis_store *store, struct credis_pool_gauges *gauges)
+{
+	*gauges = (struct credis_pool_gauges){ 0 };
+	for (size_t n = 0; n < store->server_count; n++)
+		server_count_pool(store->servers[n], gauges);
+}
+
 /* Deadlines: one timer, which may come too early, but never too late. */
 
 void
