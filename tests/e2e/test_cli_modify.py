@@ -1,8 +1,12 @@
 """credis modify: as credis writes it and as KTL writes it, waiting or not, one or many, and how it fails."""
 
+import os
+import threading
+
 import pytest
 
 from harness.command import Credis
+from harness.links import Links
 
 
 @pytest.fixture
@@ -183,3 +187,30 @@ def test_a_wrong_line_sends_nothing(words, error):
     # no store: anything sent would be status 4
     result = Credis("unix:///nowhere/redis.sock")("modify", *words)
     assert (result.status, result.out, result.error) == (2, "", error)
+
+
+def answer_one(redis):
+    """Serves the keyword from the moment when a first request has reached nobody; returns what is then asked."""
+    connection = redis.connection()
+    with connection.monitor() as monitor:
+        next(each for each in monitor.listen() if each["command"].startswith("PUBLISH"))
+    ear = connection.pubsub(ignore_subscribe_messages=True)
+    ear.subscribe("credis:{demo}:POS:modify")
+    request = next(ear.listen())["data"]
+    fields = dict(word.split("=", 1) for word in request.partition("\n")[0][1:].split())
+    connection.publish(f"credis:answer:{fields['to']}", f"@id={fields['id']} is=done seq=1 time=1.0 len=1\n5")
+
+
+def test_a_request_on_its_way_is_not_given_up_because_the_one_before_reached_nobody(redis):
+    # Longer there and back than it takes to ask again: the answer to the first comes after the second has left.
+    path = os.path.join(redis.directory, "link.sock")
+    links = Links(f"link={path}={redis.socket}")
+    links.tell("link", "delay", 0.7)
+    credis = Credis(f"unix://{path}?socket_connect_timeout=20&socket_timeout=20")
+    dispatcher = threading.Thread(target=answer_one, args=(redis,), daemon=True)
+    dispatcher.start()
+    result = credis("-t", "20s", "modify", "demo.POS=5")
+    assert (result.status, result.err) == (0, "")
+    dispatcher.join(10)
+    credis.close()
+    links.close()
