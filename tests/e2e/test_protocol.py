@@ -1,5 +1,6 @@
 """What a dispatcher promises on the wire: each request answered once, none executed twice or late."""
 
+import threading
 import time
 
 import pytest
@@ -289,3 +290,33 @@ def test_heartbeats_count_once_a_period(redis, credisd, wait_for):
     wait_for(lambda: int(hash_of(redis, "BEAT")["value"]) >= first + 3, 5)
     own = int(hash_of(redis, "DISPBEAT")["value"])
     wait_for(lambda: int(hash_of(redis, "DISPBEAT")["value"]) > own, 5)
+
+
+def test_the_sequence_never_goes_back_over_what_lay_under_the_key(redis, credisd):
+    credisd()
+    numbers, key = [], "credis:{demo}:COUNT"
+
+    def watch(monitor):
+        for each in monitor.listen():
+            words = each["command"].split()
+            if words[:2] == ["HSET", key]:
+                numbers.append(int(words[words.index("seq") + 1]))
+            if words[:2] == ["GET", "enough"]:
+                return
+
+    with redis.connection().monitor() as monitor:
+        watcher = threading.Thread(target=watch, args=(monitor,))
+        watcher.start()
+        for n in range(200):
+            with redis.connection().pipeline(transaction=False) as hand:
+                if n % 4 == 0:
+                    hand.delete(key).rpush(key, "junk")
+                for _ in range(20):
+                    hand.publish(f"{key}:modify", "5")
+                hand.execute()
+        peer = Peer(redis)
+        peer.ask("COUNT", "6")
+        redis.connection().get("enough")
+        watcher.join(20)
+    assert numbers == sorted(numbers) and len(numbers) > 4000
+    peer.close()
