@@ -17,7 +17,7 @@ struct credis_range {
 };
 
 /* A past value. The text is terminated and lent for the callback. Since 0.1. */
-struct credis_sample {
+struct credis_past {
 	int64_t time_us;    /* Unix time, microseconds */
 	const char *text;   /* the stored form; see credis_keyword_present() */
 	size_t length;
@@ -26,7 +26,7 @@ struct credis_sample {
 };
 
 /* Each value, in the order of time. */
-typedef void credis_sample_cb(void *arg, const struct credis_sample *sample);
+typedef void credis_past_cb(void *arg, const struct credis_past *sample);
 
 /* The end, exactly once. 'description' is NULL unless the code of 'err' is CREDIS_OK. */
 typedef void credis_history_cb(void *arg, const struct credis_error *err,
@@ -37,13 +37,13 @@ typedef void credis_history_cb(void *arg, const struct credis_error *err,
  * was given is the beginning. Lost with the store and back within the deadline, it goes on where
  * it was. Returns the call, or 0 as those of client.h. Since 0.1. */
 credis_call credis_client_history(struct credis_client *client, const char *keyword,
-    const struct credis_range *range, credis_sample_cb *each, credis_history_cb *end, void *arg,
+    const struct credis_range *range, credis_past_cb *each, credis_history_cb *end, void *arg,
     struct credis_error *err);
 
 /* The same for a client made with base NULL: returns when it is done. '*description' (may be NULL)
  * gets one to free with credis_keyword_free(). False with the reason. Since 0.1. */
 bool credis_history(struct credis_client *client, const char *keyword,
-    const struct credis_range *range, credis_sample_cb *each, void *arg,
+    const struct credis_range *range, credis_past_cb *each, void *arg,
     struct credis_keyword **description, struct credis_error *err);
 
 #ifdef __cplusplus

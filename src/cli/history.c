@@ -45,7 +45,7 @@ print_quoted(FILE *to, const char *text)
 }
 
 static void
-print_csv(FILE *to, const struct style *style, const struct credis_sample *sample)
+print_csv(FILE *to, const struct style *style, const struct credis_past *sample)
 {
 	enum credis_form form = style->form == CREDIS_BINARY ? CREDIS_BINARY : CREDIS_STORED;
 	char *text =
@@ -59,7 +59,7 @@ print_csv(FILE *to, const struct style *style, const struct credis_sample *sampl
 }
 
 static void
-print_line(struct past *past, FILE *to, const struct credis_sample *sample)
+print_line(struct past *past, FILE *to, const struct credis_past *sample)
 {
 	const struct credis_reading reading = {
 		.service = past->target.service,
@@ -77,7 +77,7 @@ print_line(struct past *past, FILE *to, const struct credis_sample *sample)
 }
 
 static void
-on_sample(void *arg, const struct credis_sample *sample)
+on_sample(void *arg, const struct credis_past *sample)
 {
 	struct past *past = arg;
 

@@ -65,7 +65,7 @@ bucket_at(struct plot *plot, int64_t time_us)
 }
 
 static bool
-read_number(const struct credis_sample *sample, double *value)
+read_number(const struct credis_past *sample, double *value)
 {
 	char *text = must(credis_keyword_present(sample->description, sample->text, sample->length,
 	    CREDIS_BINARY));
@@ -79,7 +79,7 @@ read_number(const struct credis_sample *sample, double *value)
 }
 
 void
-plot_add(struct plot *plot, const struct credis_sample *sample)
+plot_add(struct plot *plot, const struct credis_past *sample)
 {
 	struct bucket *bucket;
 	struct bucket one = { .severity = sample->severity };

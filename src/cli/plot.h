@@ -40,7 +40,7 @@ bool plot_is_possible(const struct credis_keyword *keyword);
 bool plot_is_steps(const struct credis_keyword *keyword);
 
 /* Takes values in the order of time. */
-void plot_add(struct plot *plot, const struct credis_sample *sample);
+void plot_add(struct plot *plot, const struct credis_past *sample);
 
 /* A number as it stands at the axis: a label, or the shortest text. */
 enum { PLOT_LABEL = 64 };

@@ -170,12 +170,12 @@ credis_describe(struct credis_client *client, const char *keyword, struct credis
 
 struct blocked_history {
 	struct blocked blocked; /* the first member */
-	credis_sample_cb *each;
+	credis_past_cb *each;
 	void *arg;
 };
 
 static void
-on_sample(void *arg, const struct credis_sample *sample)
+on_sample(void *arg, const struct credis_past *sample)
 {
 	struct blocked_history *history = arg;
 
@@ -197,7 +197,7 @@ on_history(void *arg, const struct credis_error *err, const struct credis_keywor
 
 bool
 credis_history(struct credis_client *client, const char *keyword, const struct credis_range *range,
-    credis_sample_cb *each, void *arg, struct credis_keyword **description,
+    credis_past_cb *each, void *arg, struct credis_keyword **description,
     struct credis_error *err)
 {
 	struct blocked_history history = { .each = each, .arg = arg };

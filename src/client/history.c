@@ -31,7 +31,7 @@ struct history {
 	struct catalog *catalog; /* held */
 	const struct credis_keyword *description;
 	credis_call describing;
-	credis_sample_cb *each;
+	credis_past_cb *each;
 	credis_history_cb *end;
 	void *arg;
 };
@@ -119,7 +119,7 @@ read_id(const struct reply *entry, struct id *id)
 static void
 give(struct history *history, const struct id *id, const struct reply *fields)
 {
-	struct credis_sample sample = {
+	struct credis_past sample = {
 		.time_us = time_of(id),
 		.description = history->description,
 	};
@@ -298,7 +298,7 @@ check_range(const struct credis_range *range, struct credis_error *err)
 
 credis_call
 credis_client_history(struct credis_client *client, const char *keyword,
-    const struct credis_range *range, credis_sample_cb *each, credis_history_cb *end, void *arg,
+    const struct credis_range *range, credis_past_cb *each, credis_history_cb *end, void *arg,
     struct credis_error *err)
 {
 	static const struct call_kind kind = {
