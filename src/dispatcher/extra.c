@@ -25,9 +25,8 @@ extra_of(struct entry *entry)
 	return entry->extra;
 }
 
-/* Whether its source is to give a value every period. */
-static bool
-is_periodic(const struct credis_keyword *keyword)
+bool
+keyword_is_periodic(const struct credis_keyword *keyword)
 {
 	return keyword->period_ms > 0 && !keyword->heartbeat;
 }
@@ -37,7 +36,7 @@ extra_prepare(struct entry *entry)
 {
 	const struct credis_keyword *keyword = entry->keyword;
 
-	if (keyword->alarm == NULL && keyword->history == 0 && !is_periodic(keyword))
+	if (keyword->alarm == NULL && keyword->history == 0 && !keyword_is_periodic(keyword))
 		return true;
 	return extra_of(entry) != NULL;
 }
@@ -193,7 +192,7 @@ check_age(struct served *served, struct entry *entry, int64_t now_ms)
 	char reason[80], span[40];
 
 	if (extra == NULL || extra->heard_ms == 0 || extra->age.severity != CREDIS_NONE ||
-	    !is_periodic(entry->keyword) || now_ms - extra->heard_ms <= patience_ms(entry->keyword))
+	    !keyword_is_periodic(entry->keyword) || now_ms - extra->heard_ms <= patience_ms(entry->keyword))
 		return;
 	credis_span_print(patience_ms(entry->keyword), span);
 	snprintf(reason, sizeof(reason), "stale: no value came for more than %s", span);
@@ -207,7 +206,7 @@ served_check_age(struct served *served)
 {
 	int64_t now_ms = clock_monotonic_ms();
 
-	for (size_t n = 0; n < served->registry.count; n++)
+	for (size_t n = 0; served->registry.periodic > 0 && n < served->registry.count; n++)
 		check_age(served, served->registry.entries[n], now_ms);
 }
 

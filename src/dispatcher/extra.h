@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 struct calc;
+struct credis_keyword;
 struct entry;
 struct served;
 struct store_write;
@@ -36,6 +37,9 @@ struct extra {
 
 /* An entry's; NULL when out of memory. */
 struct extra *extra_of(struct entry *entry);
+
+/* Whether its source is to give a value every period. */
+bool keyword_is_periodic(const struct credis_keyword *keyword);
 
 /* Makes room where an entry's keyword needs it. False when out of memory. */
 bool extra_prepare(struct entry *entry);

@@ -136,6 +136,7 @@ registry_add(struct registry *registry, struct credis_keyword *keyword)
 		return false;
 	}
 	registry->entries[registry->count++] = entry;
+	registry->periodic += keyword_is_periodic(keyword);
 	return true;
 }
 

@@ -29,6 +29,7 @@ struct entry {
 struct registry {
 	struct entry **entries; /* in the definition's order, own ones last */
 	size_t count;
+	size_t periodic; /* of them, those that a source is to give a value every period */
 	struct entry *names;
 	struct credis_keyword *own[OWN_KEYWORDS];
 };
