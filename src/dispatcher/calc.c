@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/expr.h"
+#include "dispatcher/calc_others.h"
 #include "dispatcher/served.h"
 
 #include <event2/event.h>
@@ -20,6 +21,7 @@ struct calc {
 	struct entry *entry;   /* held */
 	struct expr *expr;     /* NULL: 'fault' says why */
 	struct entry **inputs; /* held; NULL where it is not one of ours */
+	struct other **others; /* in the same places; NULL where it is */
 	const struct credis_value **values;
 	size_t count;
 	uint32_t rank; /* above that of each input */
@@ -32,6 +34,7 @@ struct calc {
 
 struct calcs {
 	struct post *post;
+	struct others *others;
 	struct calc **all;
 	size_t count, room;
 	struct calc **dirty; /* lists by rank */
@@ -52,9 +55,10 @@ calcs_new(struct post *post)
 		return NULL;
 	calcs->post = post;
 	calcs->turn_ends = event_new(post->base, -1, 0, on_turn_ends, calcs);
-	if (calcs->turn_ends != NULL)
+	calcs->others = others_new(post, calcs);
+	if (calcs->turn_ends != NULL && calcs->others != NULL)
 		return calcs;
-	free(calcs);
+	calcs_free(calcs);
 	return NULL;
 }
 
@@ -84,6 +88,7 @@ calc_free(struct calc *calc)
 	entry_release(calc->entry);
 	expr_free(calc->expr);
 	free(calc->inputs);
+	free(calc->others);
 	free(calc->values);
 	free(calc);
 }
@@ -106,7 +111,9 @@ calcs_free(struct calcs *calcs)
 	if (calcs == NULL)
 		return;
 	clear(calcs);
-	event_free(calcs->turn_ends);
+	others_free(calcs->others);
+	if (calcs->turn_ends != NULL)
+		event_free(calcs->turn_ends);
 	free(calcs);
 }
 
@@ -145,8 +152,14 @@ calc_touch(struct entry *entry)
 
 	if (extra->calc != NULL)
 		mark(extra->calc);
-	for (size_t n = 0; n < extra->follower_count; n++)
-		mark(extra->followers[n]);
+	calc_touch_all(extra->followers, extra->follower_count);
+}
+
+void
+calc_touch_all(struct calc *const *followers, size_t count)
+{
+	for (size_t n = 0; n < count; n++)
+		mark(followers[n]);
 }
 
 /* The entry of a reference; NULL when it is not one of ours. */
@@ -160,33 +173,61 @@ find_input(const struct calc *calc, const char *service, const char *keyword)
 	return served != NULL ? registry_find(&served->registry, keyword, strlen(keyword)) : NULL;
 }
 
+/* What somebody else serves; NULL for ours, or when out of memory. */
+static struct other *
+find_other(const struct calc *calc, const char *service, const char *keyword)
+{
+	if (service == NULL || post_find_name(calc->calcs->post, service, strlen(service)) != NULL)
+		return NULL;
+	return others_find(calc->calcs->others, service, keyword);
+}
+
 static const struct credis_keyword *
 find_description(void *arg, const char *service, const char *keyword, struct credis_error *err)
 {
 	const struct calc *calc = arg;
 	struct entry *entry = find_input(calc, service, keyword);
+	struct other *other = find_other(calc, service, keyword);
 
 	if (entry != NULL)
 		return entry->keyword;
-	error_set(err, CREDIS_ENOKEYWORD, "%s.%s: no such keyword here",
-	    service != NULL ? service : served_name(calc->served), keyword);
+	if (other != NULL && other->description != NULL)
+		return other->description;
+	if (other != NULL)
+		error_set(err, CREDIS_ENOKEYWORD, "%s", other_reason(other));
+	else
+		error_set(err, CREDIS_ENOKEYWORD, "%s.%s: no such keyword here",
+		    service != NULL ? service : served_name(calc->served), keyword);
 	return NULL;
+}
+
+static bool
+add_follower(struct calc ***followers, size_t *count, struct calc *calc)
+{
+	struct calc **more = realloc(*followers, (*count + 1) * sizeof(*more));
+
+	if (more == NULL)
+		return false;
+	*followers = more;
+	more[(*count)++] = calc;
+	return true;
 }
 
 static bool
 follow(struct calc *calc, struct entry *input)
 {
 	struct extra *extra = extra_of(input);
-	struct calc **followers;
 
-	if (extra == NULL)
-		return false;
-	followers = realloc(extra->followers, (extra->follower_count + 1) * sizeof(*followers));
-	if (followers == NULL)
-		return false;
-	extra->followers = followers;
-	extra->followers[extra->follower_count++] = calc;
-	return true;
+	return extra != NULL && add_follower(&extra->followers, &extra->follower_count, calc);
+}
+
+static bool
+follow_other(struct calc *calc, const struct expr_reference *reference)
+{
+	struct other *other = find_other(calc, reference->service, reference->keyword);
+
+	calc->others[calc->count] = other;
+	return other == NULL || add_follower(&other->followers, &other->follower_count, calc);
 }
 
 static bool
@@ -196,14 +237,17 @@ connect_inputs(struct calc *calc)
 	struct expr_reference reference;
 
 	calc->inputs = calloc(count + 1, sizeof(*calc->inputs));
+	calc->others = calloc(count + 1, sizeof(*calc->others));
 	calc->values = calloc(count + 1, sizeof(*calc->values));
-	if (calc->inputs == NULL || calc->values == NULL)
+	if (calc->inputs == NULL || calc->others == NULL || calc->values == NULL)
 		return false;
 	for (; calc->count < count; calc->count++) {
 		struct entry *input;
 
 		expr_reference(calc->expr, calc->count, &reference);
 		input = find_input(calc, reference.service, reference.keyword);
+		if (input == NULL && !follow_other(calc, &reference))
+			return false;
 		if (input == NULL)
 			continue;
 		calc->inputs[calc->count] = entry_hold(input);
@@ -298,14 +342,24 @@ calcs_change(struct calcs *calcs)
 	come_back(calcs);
 }
 
+void
+calcs_renew(struct calcs *calcs)
+{
+	clear(calcs);
+	others_begin(calcs->others);
+	calcs_change(calcs);
+}
+
 static void
 rebuild(struct calcs *calcs)
 {
 	calcs->stale = false;
 	clear(calcs);
+	others_begin(calcs->others);
 	if (!gather(calcs))
 		log_event(calcs->post->log, CREDIS_LOG_ERROR, "memory",
 		    "out of memory for calculated keywords");
+	others_end(calcs->others);
 	for (size_t n = 0; n < calcs->count; n++) {
 		if (calcs->all[n]->color == FRESH)
 			settle(calcs->all[n]);
@@ -360,16 +414,36 @@ set(struct calc *calc, const struct expr_result *result)
 		served_set_severity(calc->served, calc->entry, CREDIS_INVALID, err.text);
 }
 
+static const struct credis_value *
+input_value(const struct calc *calc, size_t n)
+{
+	const struct entry *input = calc->inputs[n];
+
+	if (calc->others[n] != NULL)
+		return other_value(calc->others[n]);
+	return input != NULL && input->known && entry_severity(input) != CREDIS_INVALID
+	    ? &input->value
+	    : NULL;
+}
+
+static const char *
+input_reason(const struct calc *calc, size_t n)
+{
+	if (calc->others[n] != NULL)
+		return other_reason(calc->others[n]);
+	return calc->inputs[n] != NULL ? entry_reason(calc->inputs[n]) : "";
+}
+
 /* Why an input is not valid, after what the expression says of it. */
 static void
 explain(const struct calc *calc, const struct credis_error *why, char *reason, size_t room)
 {
 	for (size_t n = 0; n < calc->count; n++) {
-		const struct entry *input = calc->inputs[n];
+		const char *words = input_reason(calc, n);
 
-		if (input == NULL || calc->values[n] != NULL || *entry_reason(input) == '\0')
+		if (calc->values[n] != NULL || *words == '\0')
 			continue;
-		snprintf(reason, room, "%.120s (%.120s)", why->text, entry_reason(input));
+		snprintf(reason, room, "%.120s (%.120s)", why->text, words);
 		return;
 	}
 	snprintf(reason, room, "%.250s", why->text);
@@ -381,13 +455,8 @@ evaluate(struct calc *calc)
 	struct expr_result result = { .kind = EXPR_INVALID, .why = calc->fault };
 	char reason[256];
 
-	for (size_t n = 0; n < calc->count; n++) {
-		const struct entry *input = calc->inputs[n];
-		bool valid =
-		    input != NULL && input->known && entry_severity(input) != CREDIS_INVALID;
-
-		calc->values[n] = valid ? &input->value : NULL;
-	}
+	for (size_t n = 0; n < calc->count; n++)
+		calc->values[n] = input_value(calc, n);
 	if (calc->expr != NULL)
 		expr_evaluate(calc->expr, calc->values, &result);
 	if (result.kind != EXPR_INVALID) {

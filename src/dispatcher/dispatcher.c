@@ -317,11 +317,12 @@ set_up(struct credis_dispatcher *dispatcher, struct event_base *base, const char
 	make_id(post->id);
 	gethostname(post->host, sizeof(post->host) - 1);
 	post->started_us = store_now_us(&post->store);
+	post->url = strdup(url);
 	post->calcs = calcs_new(post);
 	post->peers = peers_new(base, &post->store, &(struct peers_limits){ 0 });
 	dispatcher->tick = event_new(base, -1, EV_PERSIST, on_tick, dispatcher);
 	dispatcher->stop = event_new(base, -1, EV_PERSIST, on_stop_poll, dispatcher);
-	if (post->calcs == NULL || post->peers == NULL || dispatcher->tick == NULL || dispatcher->stop == NULL)
+	if (post->url == NULL || post->calcs == NULL || post->peers == NULL || dispatcher->tick == NULL || dispatcher->stop == NULL)
 		return error_no_memory(err);
 	post->requests =
 	    requests_new(base, post->peers, &post->store, &(struct requests_limits){ 0 });
@@ -398,6 +399,7 @@ credis_dispatcher_free(struct credis_dispatcher *dispatcher)
 	if (dispatcher->stop != NULL)
 		event_free(dispatcher->stop);
 	url_clear(&dispatcher->url);
+	free(post->url);
 	free(dispatcher);
 }
 

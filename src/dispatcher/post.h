@@ -22,6 +22,7 @@ enum { POST_BACKOFF_MS = 1000 };
 
 struct post {
 	struct event_base *base;
+	char *url; /* of the store, as it was given */
 	struct store store;
 	struct peers *peers;
 	struct requests *requests;

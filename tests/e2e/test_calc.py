@@ -112,3 +112,45 @@ def test_a_reload_follows_other_expressions(demo, redis, cli):
     becomes(redis, "Z", "61")
     cli("modify", "demo.EL=31")
     becomes(redis, "Z", "60")
+
+
+HERE = """services = ( { name = "here"; keywords = (
+    { name = "SHUT"; type = "boolean"; calc = "$there.WIND > 10 or $there.STATE == storm"; access = "read"; } ); } );"""
+THERE = """services = ( { name = "there"; keywords = (
+    { name = "WIND"; type = "double"; initial = 3; },
+    { name = "STATE"; type = "enumerated"; values = ( "calm", "storm" ); } ); } );"""
+
+
+def test_keywords_of_another_dispatcher_are_followed(credisd, redis, cli):
+    def shut(**wanted):
+        wait_for(lambda: {**stored(redis, "SHUT", "here"), **wanted} == stored(redis, "SHUT", "here"), what=wanted)
+
+    credisd(services=HERE)
+    wait_for(lambda: "there" in stored(redis, "SHUT", "here").get("reason", ""))
+    assert stored(redis, "SHUT", "here")["severity"] == "invalid"
+    there = credisd(services=THERE)
+    wait_for(lambda: "severity" not in stored(redis, "SHUT", "here"))
+    cli("modify", "there.WIND=11")
+    shut(value="true")
+    cli("modify", "there.WIND=1")
+    shut(value="false")
+    cli("modify", "there.STATE=storm")
+    shut(value="true")
+    cli("modify", "there.STATE=calm")
+    there.write_services(THERE.replace('"WIND"', '"GUST"'))
+    there.reload()
+    shut(severity="invalid")
+    there.write_services(THERE)
+    there.reload()
+    wait_for(lambda: "severity" not in stored(redis, "SHUT", "here"))
+
+
+def test_what_another_dispatcher_describes_anew_is_read_anew(credisd, redis, cli):
+    credisd(services=HERE)
+    there = credisd(services=THERE)
+    wait_for(lambda: stored(redis, "SHUT", "here").get("value") == "false"
+             and "severity" not in stored(redis, "SHUT", "here"))
+    there.write_services(THERE.replace('"calm", "storm"', '"storm", "calm"'))
+    there.reload()
+    cli("modify", "there.STATE=storm")
+    becomes(redis, "SHUT", "true", "here")
