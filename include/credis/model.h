@@ -26,13 +26,15 @@ enum credis_gives {
 	CREDIS_GIVES_FIELDS,  /* the same, each with the name of its field */
 	CREDIS_GIVES_SCORED,  /* the same, each with its score */
 	CREDIS_GIVES_LOWEST,  /* a value with its score, or nil */
+	CREDIS_GIVES_TAKEN, /* a value that was waited for, or nil; the reply has the key before it */
+	CREDIS_GIVES_AWAITED, /* the same, with its score */
 };
 
 /* A row of the table. 'arguments' are the words of the Redis command: "key" stands for the model's,
  * "value" (goes through the serializer), "field", "name", "by", "first", "last" (whole numbers), "score",
  * "min", "max" (a score, "-inf", "+inf", or "(" and a score: without it), "ms" and "count" are the caller's,
- * in this order; "=" and a default may follow, or "..." where several may be given. Other words are sent as
- * they are. Since 0.1. */
+ * in this order; "=" and a default may follow, or "..." where several may be given. "wait" is for how many milliseconds to wait: 0 does not,
+ * "ever" does without end. Other words are sent as they are; "$" and a name are a script. Since 0.1. */
 struct credis_operation {
 	const char *model; /* "queue"; "" for every model */
 	const char *name;  /* "push" */
@@ -85,7 +87,7 @@ struct credis_answer {
 
 struct credis_model;
 
-/* Makes a model: "counter", "map", "hash", "set", "zset", "queue", "stack", "pqueue". The key is used as
+/* Makes a model: "counter", "map", "hash", "set", "zset", "queue", "stack", "pqueue", "mq". The key is used as
  * given. Asks nothing of the server. The store must outlive it. Returns one to free with credis_model_free(), or NULL with
  * CREDIS_EINVAL or CREDIS_ENOMEM. Since 0.1. */
 struct credis_model *credis_model_new(struct credis_store *store, const char *model,
@@ -101,7 +103,8 @@ typedef void credis_answer_cb(void *arg, const struct credis_answer *answer,
     const struct credis_error *err);
 
 /* Calls an operation by name with 'count' words ('lengths' NULL takes them for C strings): values as
- * text, numbers in decimal. 'flags' and 'timeout_ms' as for credis_store_command(). False, and no
+ * text, numbers in decimal. 'flags' and 'timeout_ms' as for credis_store_command(); an operation that
+ * waits has its own deadline, after its wait. False, and no
  * callback, with CREDIS_EINVAL (no such operation, or not its arguments), CREDIS_ETYPE (a value that the
  * serializer refuses), and as that function. Since 0.1. */
 bool credis_model_call(struct credis_model *model, const char *operation, size_t count,

@@ -18,6 +18,9 @@ struct run {
 	struct session *session;
 	const char *key;
 	enum credis_serializer serializer;
+	char **words; /* of the operation; with room for one more */
+	int count;
+	char ms[24];
 };
 
 const struct credis_operation *
@@ -47,54 +50,92 @@ on_answer(void *arg, const struct credis_answer *answer, const struct credis_err
 	session_ended(run->session);
 }
 
+/* Where among the caller's words a time stands, or -1: the last that an operation takes. */
+static int
+find_time(const struct credis_operation *operation)
+{
+	char usage[CREDIS_USAGE];
+	int place = 0;
+
+	credis_operation_usage(operation, usage);
+	for (const char *at = usage; *at != '\0'; at++)
+		place += *at == ' ';
+	return strstr(usage, "MS") != NULL || strstr(usage, "WAIT") != NULL ? place : -1;
+}
+
 /* On the command line a time is a span; for the library it is milliseconds. */
 static bool
-take_span(const struct credis_operation *operation, char **words, int count, char ms[24],
-    struct credis_error *err)
+take_span(struct run *run, int place, struct credis_error *err)
 {
-	int64_t span;
+	int64_t span = run->session->options->timeout_ms;
 
-	if (strcmp(operation->arguments, "key ms") != 0 || count == 0)
+	if (place < 0 || place > run->count || (place == run->count && span == 0))
 		return true;
-	if (!credis_span_parse_short(words[0], &span, err))
+	if (place < run->count && strcmp(run->words[place], "ever") == 0)
+		return true;
+	if (place < run->count && !credis_span_parse_short(run->words[place], &span, err))
 		return false;
-	snprintf(ms, 24, "%" PRId64, span);
-	words[0] = ms;
+	snprintf(run->ms, sizeof run->ms, "%" PRId64, span);
+	run->words[place] = run->ms;
+	run->count += place == run->count;
 	return true;
 }
 
-static bool
-call(struct run *run, const char *verb, char **words, int count, struct credis_error *err)
+/* With a deadline, pop waits for an item until then. */
+static const char *
+name_of(const struct run *run, const char *verb, const char *name)
 {
-	const struct credis_operation *operation = credis_operation_find(verb, words[0], err);
+	struct credis_error err;
+
+	if (run->session->options->timeout_ms > 0 && run->count == 0 && strcmp(name, "pop") == 0 &&
+	    credis_operation_find(verb, "take", &err) != NULL)
+		return "take";
+	return name;
+}
+
+static bool
+call(struct run *run, const char *verb, const char *name, struct credis_error *err)
+{
+	const struct credis_operation *operation =
+	    credis_operation_find(verb, name_of(run, verb, name), err);
 	struct credis_model *model;
-	char ms[24];
 	bool ok;
 
-	if (operation == NULL || !take_span(operation, words + 2, count - 2, ms, err))
+	if (operation == NULL || !take_span(run, find_time(operation), err))
 		return false;
 	model = credis_model_new(run->session->store, verb, run->key, run->serializer, err);
 	if (model == NULL)
 		return false;
-	ok = credis_model_call(model, words[0], (size_t)count - 2, (const char *const *)words + 2,
-	    NULL, 0, 0, on_answer, run, err);
+	ok = credis_model_call(model, operation->name, (size_t)run->count,
+	    (const char *const *)run->words, NULL, 0, 0, on_answer, run, err);
 	credis_model_free(model);
 	return ok;
+}
+
+static void
+run_call(struct run *run, const char *name)
+{
+	struct session *session = run->session;
+	struct credis_error err;
+
+	if (!session_serializer(session, CREDIS_AS_RAW, &run->serializer) ||
+	    !session_open_store(session))
+		return;
+	session_began(session);
+	if (!call(run, session->verb, name, &err)) {
+		session_ended(session);
+		session_fail(session, NULL, NULL, &err);
+	}
+	session_run(session);
 }
 
 void
 run_model(struct session *session, char **words, int count)
 {
-	struct run run = { .session = session, .key = words[1] };
-	struct credis_error err;
+	struct run run = { .session = session, .key = words[1], .count = count - 2 };
 
-	if (!session_serializer(session, CREDIS_AS_RAW, &run.serializer) ||
-	    !session_open_store(session))
-		return;
-	session_began(session);
-	if (!call(&run, session->verb, words, count, &err)) {
-		session_ended(session);
-		session_fail(session, NULL, NULL, &err);
-	}
-	session_run(session);
+	run.words = must(calloc((size_t)count, sizeof *run.words));
+	memcpy(run.words, words + 2, (size_t)run.count * sizeof *run.words);
+	run_call(&run, words[0]);
+	free(run.words);
 }

@@ -16,7 +16,7 @@
 #define AT(member) offsetof(struct options, member)
 
 /* The verbs that are models. */
-#define MODELS " counter map hash set zset queue stack pqueue "
+#define MODELS " counter map hash set zset queue stack pqueue mq "
 
 static const struct option_row rows[] = {
 	{ 'u', "url", OPTION_TEXT, AT(url), NULL, "URL",

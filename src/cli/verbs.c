@@ -178,6 +178,17 @@ static const struct verb verbs[] = {
 	    .examples =
 	    "credis pqueue push jobs 5 'flat field'\n"
 	    "credis pqueue pop jobs\n", .offline = true },
+	{ .name = "mq", .min = 2, .max = VERB_ANY, .run = run_model, .arguments = MODEL_ARGUMENTS,
+	    .summary = "messages, each for one receiver",
+	    .about =
+	    "Hands out messages in the order in which they came in; an empty message is one. Without WAIT,\n"
+	    "or -t, get and take wait until there is one; with 0 they only look. What take has handed out\n"
+	    "lies at the key NAME until ack, so that a receiver that dies loses nothing: recover puts it back.\n"
+	    MODEL_ABOUT,
+	    .examples =
+	    "credis mq put jobs 'calibrate B'\n"
+	    "job=$(credis mq take jobs jobs:$HOSTNAME) && work \"$job\" && credis mq ack jobs jobs:$HOSTNAME \"$job\"\n",
+	    .offline = true },
 	{ .name = "driver-check", .min = 1, .max = VERB_ANY, .run = run_driver_check,
 	    .arguments = "COMMAND…", .summary = "play credisd to a driver, and say what is wrong",
 	    .about =

@@ -175,6 +175,22 @@ read_lowest(struct credis_answer *answer, enum credis_serializer serializer,
 	return ok;
 }
 
+/* The key comes first, of which there is one. */
+static bool
+read_awaited(struct credis_answer *answer, enum credis_serializer serializer,
+    const struct credis_reply *reply, struct credis_error *err)
+{
+	bool scored = credis_reply_count(reply) == 3;
+
+	if (!read_value(answer, serializer, credis_reply_element(reply, 1), err))
+		return false;
+	answer->scored = scored;
+	return !scored ||
+	    credis_reply_real(credis_reply_element(reply, 2),
+		&((struct credis_item *)answer->items)->score) ||
+	    refuse_reply(err);
+}
+
 static reading *const readings[] = {
 	[CREDIS_GIVES_DONE] = read_done,
 	[CREDIS_GIVES_INTEGER] = read_integer,
@@ -184,6 +200,8 @@ static reading *const readings[] = {
 	[CREDIS_GIVES_FIELDS] = read_fields,
 	[CREDIS_GIVES_SCORED] = read_scored,
 	[CREDIS_GIVES_LOWEST] = read_lowest,
+	[CREDIS_GIVES_TAKEN] = read_awaited,
+	[CREDIS_GIVES_AWAITED] = read_awaited,
 };
 
 struct credis_answer *

@@ -12,7 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_MAX = 64 };
+enum {
+	WORDS_MAX = 64,
+	GRACE_MS = 5000, /* after the end of a wait, for its answer to come */
+};
 
 struct credis_model {
 	struct credis_store *store;
@@ -92,6 +95,18 @@ explain(struct credis_error *err, const char *key)
 		error_prefix(err, key);
 }
 
+/* A call that waits has until then, and one that waits without end, a century. */
+static int64_t
+deadline_of(const struct credis_operation *operation, const struct words *words, int64_t timeout_ms)
+{
+	double seconds;
+
+	if (timeout_ms > 0 || strstr(operation->arguments, "wait") == NULL)
+		return timeout_ms;
+	seconds = strtod(words->at[words->count - 1], NULL);
+	return seconds > 0 ? (int64_t)(seconds * 1000) + GRACE_MS : 100 * 365 * 86400000LL;
+}
+
 static void
 on_reply(void *arg, const struct credis_reply *reply, const struct credis_error *err)
 {
@@ -139,7 +154,8 @@ credis_model_call(struct credis_model *model, const char *name, size_t count,
 		errand = errand_new(model, operation, cb, arg, err);
 	if (errand != NULL)
 		ok = credis_store_command(model->store, words.count, (const char *const *)words.at,
-		    words.lengths, flags, timeout_ms, on_reply, errand, err);
+		    words.lengths, flags, deadline_of(operation, &words, timeout_ms), on_reply,
+		    errand, err);
 	words_clear(&words);
 	if (!ok)
 		free(errand);
@@ -161,7 +177,7 @@ credis_model_ask(struct credis_model *model, const char *name, size_t count,
 	model->kept = NULL;
 	if (operation != NULL)
 		reply = credis_store_ask(model->store, words.count, (const char *const *)words.at,
-		    words.lengths, flags, timeout_ms, &why);
+		    words.lengths, flags, deadline_of(operation, &words, timeout_ms), &why);
 	words_clear(&words);
 	if (reply != NULL)
 		model->kept = answer_new(operation->gives, model->serializer, reply, &why);

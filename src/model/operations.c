@@ -44,6 +44,7 @@ static const struct credis_operation rows[] = {
 
 	{ "queue", "push", "LPUSH", "key value...", CREDIS_GIVES_INTEGER, false, "put items in; how many are in it then" },
 	{ "queue", "pop", "RPOP", "key", CREDIS_GIVES_VALUE, false, "take out the oldest item" },
+	{ "queue", "take", "BRPOP", "key wait=ever", CREDIS_GIVES_TAKEN, false, "the same, waiting for one" },
 	{ "queue", "size", "LLEN", "key", CREDIS_GIVES_INTEGER, true, "how many items are in it" },
 	{ "queue", "items", "LRANGE", "key first=0 last=-1", CREDIS_GIVES_VALUES, true, "places FIRST to LAST, the newest first" },
 
@@ -52,6 +53,16 @@ static const struct credis_operation rows[] = {
 
 	{ "pqueue", "push", "ZADD", "key score value", CREDIS_GIVES_INTEGER, false, "put an item in at a priority; 1 if it is new" },
 	{ "pqueue", "pop", "ZPOPMIN", "key", CREDIS_GIVES_LOWEST, false, "take out the item with the lowest number" },
+
+	{ "pqueue", "take", "BZPOPMIN", "key wait=ever", CREDIS_GIVES_AWAITED, false, "the same, waiting for one" },
+
+	{ "mq", "put", "RPUSH", "key value...", CREDIS_GIVES_INTEGER, false, "put messages in; how many are in it then" },
+	{ "mq", "offer", "EVAL", "$offer 1 key limit value", CREDIS_GIVES_INTEGER, false, "the same, unless there are LIMIT already: nil" },
+	{ "mq", "get", "BLPOP", "key wait=ever", CREDIS_GIVES_TAKEN, false, "take out the oldest message, waiting for one" },
+	{ "mq", "take", "BLMOVE", "key name LEFT RIGHT wait=ever", CREDIS_GIVES_VALUE, false, "the same, but keep it at the key NAME until ack" },
+	{ "mq", "ack", "LREM", "name 1 value", CREDIS_GIVES_INTEGER, false, "a message at NAME has been dealt with; 1 if it was there" },
+	{ "mq", "recover", "EVAL", "$recover 2 key name", CREDIS_GIVES_INTEGER, false, "put all at NAME back to where they were; how many" },
+	{ "mq", "size", "LLEN", "key", CREDIS_GIVES_INTEGER, true, "how many messages are in it" },
 
 	{ "", "expire", "PEXPIRE", "key ms", CREDIS_GIVES_INTEGER, false, "let the key go after this time; 1 if it is there" },
 	{ "", "ttl", "PTTL", "key", CREDIS_GIVES_INTEGER, true, "milliseconds until it goes; -1: it stays; -2: it is not there" },

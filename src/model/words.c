@@ -11,6 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { WAIT_MAX_MS = 1000000000 };
+
+/* Nothing may come between looking and doing. */
+static const struct {
+	const char *name, *text;
+} scripts[] = {
+	{ "$offer",
+	    "if redis.call('LLEN', KEYS[1]) >= tonumber(ARGV[1]) then return false end "
+	    "return redis.call('RPUSH', KEYS[1], ARGV[2])" },
+	{ "$recover",
+	    "local n = 0 while redis.call('LMOVE', KEYS[2], KEYS[1], 'RIGHT', 'LEFT') do n = n + 1 "
+	    "end "
+	    "return n" },
+};
+
 /* Where a command is being built, and from what. */
 struct building {
 	struct words *words;
@@ -125,7 +140,7 @@ take_from(struct building *building, const char *bytes, size_t length, int64_t l
 static bool
 take_ms(struct building *building, const char *bytes, size_t length, struct credis_error *err)
 {
-	return take_from(building, bytes, length, 1, false, "a number of milliseconds from 1", err);
+	return take_from(building, bytes, length, 1, false, "a whole number from 1", err);
 }
 
 /* The last of those that go, counted from the end. */
@@ -157,6 +172,21 @@ take_bound(struct building *building, const char *bytes, size_t length, struct c
 	return words_add(building->words, bytes, length, err);
 }
 
+/* Redis counts in seconds, and takes 0 for no end; the shortest it knows stands for not waiting. */
+static bool
+take_wait(struct building *building, const char *bytes, size_t length, struct credis_error *err)
+{
+	char text[NUMBER_TEXT];
+	int64_t ms;
+
+	if (length == strlen("ever") && memcmp(bytes, "ever", length) == 0)
+		return words_add(building->words, "0", 1, err);
+	if (number_parse_integer(bytes, length, &ms) != NUMBER_FINE || ms < 0 || ms > WAIT_MAX_MS)
+		return refuse(bytes, length, "a number of milliseconds from 0, or ever", err);
+	return words_add(building->words, text,
+	    number_print_double(text, (double)(ms > 0 ? ms : 1) / 1000), err);
+}
+
 static const struct {
 	const char *name;
 	taking *take;
@@ -169,6 +199,8 @@ static const struct {
 	{ "last", take_integer },
 	{ "ms", take_ms },
 	{ "count", take_keep },
+	{ "limit", take_ms },
+	{ "wait", take_wait },
 	{ "score", take_real },
 	{ "min", take_bound },
 	{ "max", take_bound },
@@ -210,13 +242,28 @@ refuse_count(const struct building *building, const struct credis_operation *ope
 }
 
 static bool
+add_constant(struct building *building, const struct operation_word *word, struct credis_error *err)
+{
+	const char *text = word->text;
+	size_t length = word->length;
+
+	for (size_t n = 0; text[0] == '$' && n < sizeof scripts / sizeof *scripts; n++) {
+		if (strlen(scripts[n].name) != length || memcmp(scripts[n].name, text, length) != 0)
+			continue;
+		text = scripts[n].text;
+		length = strlen(text);
+	}
+	return words_add(building->words, text, length, err);
+}
+
+static bool
 add_word(struct building *building, const struct credis_operation *operation,
     const struct operation_word *word, struct credis_error *err)
 {
 	if (word->key)
 		return words_add(building->words, building->key, strlen(building->key), err);
 	if (!word->given)
-		return words_add(building->words, word->text, word->length, err);
+		return add_constant(building, word, err);
 	if (building->used == building->count && word->standard != NULL)
 		return take(building, word, word->standard, word->standard_length, err);
 	if (building->used == building->count)

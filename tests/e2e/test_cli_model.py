@@ -9,7 +9,7 @@ import pytest
 from harness.command import Credis
 from harness.waiting import BUILD
 
-MODELS = ["counter", "map", "hash", "set", "zset", "queue", "stack", "pqueue"]
+MODELS = ["counter", "map", "hash", "set", "zset", "queue", "stack", "pqueue", "mq"]
 
 # Words, what is printed, the status. Each verb on a key of its own.
 SESSION = [
@@ -52,6 +52,17 @@ SESSION = [
     (["pqueue", "push", "p", "2", "late"], "1", 0),
     (["pqueue", "push", "p", "1", "soon"], "1", 0),
     (["pqueue", "pop", "p"], "soon", 0),
+    (["pqueue", "take", "p", "0"], "late", 0),
+    (["pqueue", "take", "p", "0.01"], "", 1),
+    (["mq", "put", "j", "", "two"], "2", 0),
+    (["mq", "offer", "j", "2", "three"], "", 1),
+    (["mq", "get", "j"], "\n", 0),
+    (["mq", "take", "j", "j:me", "5s"], "two", 0),
+    (["mq", "get", "j", "10ms"], "", 1),
+    (["mq", "recover", "j", "j:me"], "1", 0),
+    (["mq", "take", "j", "j:me"], "two", 0),
+    (["mq", "ack", "j", "j:me", "two"], "1", 0),
+    (["mq", "size", "j"], "0", 0),
     (["stack", "expire", "t", "1d"], "1", 0),
     (["stack", "persist", "t"], "1", 0),
     (["stack", "ttl", "t"], "-1", 0),
@@ -115,7 +126,7 @@ REFUSED = [
     (["zset", "add", "z", "high", "x"], "z: 'high' is not a number"),
     (["map", "set", "m", "x", "--as", "jsn"], "--as: 'jsn' is no serializer; did you mean json?"),
     (["map", "expire", "m", "soon"], "soon"),
-    (["show", "demo.POS", "--as", "json"], "--as is an option of counter map hash set zset queue stack pqueue, not of show"),
+    (["show", "demo.POS", "--as", "json"], "--as is an option of counter map hash set zset queue stack pqueue mq, not of show"),
 ]
 
 
@@ -160,3 +171,13 @@ def test_operations_complete_as_the_help_lists_them(verb):
 
 def test_serializers_complete(cli):
     assert [line.strip() for line in cli("complete", "--", "map", "get", "--as", "m").lines] == ["msgpack"]
+
+
+@pytest.mark.parametrize("verb, push, words", [("queue", ["push"], ["pop", "k", "-t", "30s"]), ("mq", ["put"], ["get", "k"]),
+                                               ("pqueue", ["push", "1"], ["take", "k"])])
+def test_who_waits_gets_what_comes_later(cli, redis, wait_for, verb, push, words):
+    waiting = cli.start(verb, *words)
+    wait_for(lambda: redis.connection().info("clients")["blocked_clients"] == 1, what="it waits")
+    assert cli(verb, push[0], "k", *push[1:], "here").status == 0
+    assert waiting.read_line() == "here"
+    assert waiting.wait() == 0
