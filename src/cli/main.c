@@ -44,7 +44,7 @@ run(struct session *session, const struct verb *verb, char **words, int count)
 	if (count < verb->min || count > verb->max) {
 		fault(&err, CREDIS_EINVAL,
 		    count < verb->min ? "%s needs %s%s" : "%s takes %s and nothing more%s",
-		    verb->name, verb->arguments,
+		    verb->name, *verb->arguments != '\0' ? verb->arguments : "options",
 		    verb->run == run_wait ? ": quote it for the shell" : "");
 		refuse(session, verb, &err);
 		return;

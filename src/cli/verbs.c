@@ -112,6 +112,17 @@ static const struct verb verbs[] = {
 	    .examples =
 	    "credis status\n"
 	    "credis status telescope\n" },
+	{ .name = "bench", .max = 0, .run = run_bench, .arguments = "",
+	    .summary = "how fast this installation is",
+	    .about =
+	    "Serves a scratch service for ten seconds, writes its keywords with 1, 16, 64 and 256 requests in\n"
+	    "flight, and prints how many were answered a second, and the median, 99th percentile and maximum\n"
+	    "of the time to the answer, in microseconds; beside it the same for plain SETs. The dispatcher runs\n"
+	    "in the same process. The service is removed however it ends; no other is touched, but the store\n"
+	    "is busy meanwhile.\n",
+	    .examples =
+	    "credis bench\n"
+	    "credis bench -u redis://example.org/0 --json\n" },
 	{ .name = "counter", .min = 2, .max = VERB_ANY, .run = run_model, .arguments = MODEL_ARGUMENTS,
 	    .summary = "a number that programs count up together",
 	    .about =
@@ -188,6 +199,17 @@ static const struct verb verbs[] = {
 	    .examples =
 	    "credis mq put jobs 'calibrate B'\n"
 	    "job=$(credis mq take jobs jobs:$HOSTNAME) && work \"$job\" && credis mq ack jobs jobs:$HOSTNAME \"$job\"\n",
+	    .offline = true },
+	{ .name = "lock", .min = 2, .max = VERB_ANY, .run = run_lock, .arguments = "NAME COMMAND…",
+	    .summary = "run a command while nobody else does",
+	    .about =
+	    "Takes the lock NAME, waiting for it until -t (10 seconds), runs COMMAND, and gives it back. It is\n"
+	    "renewed while COMMAND runs, and free again 10 seconds after its holder has died. If it is lost\n"
+	    "COMMAND gets SIGTERM, and the exit status is 1; otherwise it is that of COMMAND. What stands behind\n"
+	    "COMMAND is its own, options included.\n",
+	    .examples =
+	    "credis lock backup -- rsync -a /data /mnt\n"
+	    "credis lock -t 1h dome sh -c 'close && park'\n",
 	    .offline = true },
 	{ .name = "driver-check", .min = 1, .max = VERB_ANY, .run = run_driver_check,
 	    .arguments = "COMMAND…", .summary = "play credisd to a driver, and say what is wrong",

@@ -25,8 +25,8 @@ def candidates(cli, *words):
 
 @pytest.mark.parametrize("words, expected", [
     (["mo"], ["modify", "monitor"]),
-    ([""], ["list", "show", "describe", "modify", "monitor", "wait", "history", "alarms", "status",
-           "counter", "map", "hash", "set", "zset", "queue", "stack", "pqueue", "mq", "driver-check"]),
+    ([""], ["list", "show", "describe", "modify", "monitor", "wait", "history", "alarms", "status", "bench",
+           "counter", "map", "hash", "set", "zset", "queue", "stack", "pqueue", "mq", "lock", "driver-check"]),
     (["-q", "st"], ["status", "stack"]),
     (["modify", "--no"], ["--nowait", "--notify"]),
     (["show", "--re"], ["--refresh"]),
