@@ -1,4 +1,4 @@
-/* store.h: commands to a Redis server, or to the primary that sentinels know, by URL.
+/* store.h: Redis servers behind one door: one, with replicas, several as shards, or sentinels' primary.
  * On the caller's event_base; and blocking, over the same code. A store belongs to one thread; stores
  * share nothing. */
 #ifndef CREDIS_STORE_H
@@ -33,8 +33,14 @@ typedef void credis_state_cb(void *arg, enum credis_store_state state, const cha
 
 /* How a store is made; all zeros are the defaults. Everything is copied. Since 0.1. */
 struct credis_store_options {
-	const char *name;           /* of the connections (CLIENT SETNAME); NULL: none. The URL's
+	const char *name; /* of the connections (CLIENT SETNAME); NULL: none. The URL's
 	                             * client_name wins */
+	const char *const
+	    *nodes; /* sharding: URLs of all the servers, the URL being NULL; their order
+	                             * and spelling of host:port decide where keys lie */
+	size_t node_count;
+	const char *const *replicas; /* URLs that reads may go to; not with nodes */
+	size_t replica_count;
 	int64_t timeout_ms;         /* the deadline of a call that names none; 0: 10 s. The URL's
 	                             * socket_timeout wins */
 	int64_t connect_timeout_ms; /* 0: 3 s. The URL's socket_connect_timeout wins */
@@ -66,14 +72,15 @@ struct credis_store *credis_store_open(const char *url, const struct credis_stor
  * transactions of the store must have been freed or ended. NULL is fine. Since 0.1. */
 void credis_store_free(struct credis_store *store);
 
-/* The URL without its password. Lent. Since 0.1. */
+/* The servers' URLs without their passwords, separated by commas. Lent. Since 0.1. */
 const char *credis_store_where(const struct credis_store *store);
 
 /* The event loop it runs on. Since 0.1. */
 struct event_base *credis_store_base(const struct credis_store *store);
 
 /* The end of a call, once, from the event loop. 'err' is never NULL. When its code is CREDIS_OK, 'reply'
- * is what the server answered. Otherwise 'reply' is NULL, or the server's error. Lent. The callback may
+ * is what the server answered. Otherwise 'reply' is NULL, or the server's error, or, where several
+ * servers or commands have their share, what could be had: its elements tell. Lent. The callback may
  * free the store, unless that runs an event loop of its own. Since 0.1. */
 typedef void credis_reply_cb(void *arg, const struct credis_reply *reply,
     const struct credis_error *err);
@@ -93,13 +100,18 @@ enum credis_store_flag {
  * pool is exhausted).
  * False, and no callback, with CREDIS_EINVAL (a command that a store cannot take, named), CREDIS_EUNREACHABLE
  * (known to be down, and the store does not wait), CREDIS_EBUSY (too much is waiting), CREDIS_ENOMEM.
+ *
+ * It goes to the shard of its key; what only reads goes to a replica if one is up. On shards MGET, DEL,
+ * UNLINK, EXISTS, TOUCH and MSET are split by key: elements come in the order of the keys, those of a shard
+ * that fails as errors, and counts are of the shards that answered; 'err' tells the first fault.
  * Since 0.1. */
 bool credis_store_command(struct credis_store *store, int argc, const char *const *argv,
     const size_t *lengths, unsigned flags, int64_t timeout_ms, credis_reply_cb *cb, void *arg,
     struct credis_error *err);
 
 /* The same, waiting for the answer, on a store with an event loop of its own. Returns the reply, lent
- * until the store's next call, or NULL with the reason; an answer that is an error is NULL, too.
+ * until the store's next call, or NULL with the reason; an answer that is an error is NULL, too, unless
+ * something else could be had ('err' then tells, and its code is CREDIS_OK if all is well).
  * Since 0.1. */
 const struct credis_reply *credis_store_ask(struct credis_store *store, int argc,
     const char *const *argv, const size_t *lengths, unsigned flags, int64_t timeout_ms,
@@ -109,6 +121,13 @@ const struct credis_reply *credis_store_ask(struct credis_store *store, int argc
  * NULL). Since 0.1. */
 const struct credis_reply *credis_store_ask_texts(struct credis_store *store,
     struct credis_error *err, ...) __attribute__((sentinel));
+
+/* Which node of 'nodes' a key belongs to, its tag deciding as in txredisapi; 0 on a store without shards.
+ * Since 0.1. */
+size_t credis_store_shard(const struct credis_store *store, const char *key, size_t length);
+
+/* The URL of a node without its password; NULL past the last. Lent. Since 0.1. */
+const char *credis_store_node(const struct credis_store *store, size_t n);
 
 /* Lets a store with an event loop of its own work until something has happened, 'timeout_ms' at most: for
  * messages, between blocking calls. Since 0.1. */
@@ -142,8 +161,9 @@ struct credis_listener {
 	    const struct credis_error *why); /* may be NULL */
 };
 
-/* Listens to a channel. The store has one connection for all of them, and several may share a channel. Returns one to free with credis_unsubscribe(), or NULL with CREDIS_EINVAL or
- * CREDIS_ENOMEM. Since 0.1. */
+/* Listens to a channel. The store has one connection for all of them (one a shard, by the channel's name,
+ * as PUBLISH), and several may share a channel. Returns one to free with credis_unsubscribe(), or NULL with
+ * CREDIS_EINVAL or CREDIS_ENOMEM. Since 0.1. */
 struct credis_subscription *credis_subscribe(struct credis_store *store, const char *channel,
     const struct credis_listener *listener, void *arg, struct credis_error *err);
 

@@ -25,7 +25,7 @@ struct options {
 	bool nowait, notify, atomic;
 	int64_t if_seq; /* 0: not given */
 	int64_t count;  /* the same */
-	struct texts keywords;
+	struct texts keywords, nodes;
 	const char *as; /* NULL: not given */
 
 	const char *since, *from, *to; /* NULL: not given */

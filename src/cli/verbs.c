@@ -211,6 +211,14 @@ static const struct verb verbs[] = {
 	    "credis lock backup -- rsync -a /data /mnt\n"
 	    "credis lock -t 1h dome sh -c 'close && park'\n",
 	    .offline = true },
+	{ .name = "shard", .min = 1, .max = VERB_ANY, .run = run_shard, .arguments = "KEY…",
+	    .summary = "the server that a key lies on",
+	    .about =
+	    "Prints for each key the one of the nodes that it lies on, the keys being spread as txredisapi\n"
+	    "does it. Order of the nodes and spelling of host and port count. No server is asked.\n",
+	    .examples =
+	    "credis shard --node redis://a:6379 --node redis://b:6379 user:17 'name{user:17}'\n",
+	    .offline = true },
 	{ .name = "driver-check", .min = 1, .max = VERB_ANY, .run = run_driver_check,
 	    .arguments = "COMMAND…", .summary = "play credisd to a driver, and say what is wrong",
 	    .about =

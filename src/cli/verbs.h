@@ -10,7 +10,7 @@ struct session;
 /* Runs a verb with the words after it; outcomes go into the session. */
 typedef void verb_run(struct session *session, char **words, int count);
 
-verb_run run_model, run_lock;
+verb_run run_shard, run_model, run_lock;
 verb_run run_alarms, run_bench, run_complete, run_describe, run_driver_check, run_history, run_list, run_modify, run_monitor,
     run_show, run_status, run_wait;
 

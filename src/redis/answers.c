@@ -11,7 +11,7 @@
 #include <string.h>
 
 struct answers {
-	struct credis_store *store;
+	enum answers_kind kind;
 	credis_reply_cb *cb;
 	void *arg;
 	struct arena arena;
@@ -30,13 +30,13 @@ struct part {
 };
 
 struct answers *
-answers_new(struct credis_store *store, size_t count, credis_reply_cb *cb, void *arg)
+answers_new(enum answers_kind kind, size_t count, credis_reply_cb *cb, void *arg)
 {
 	struct answers *answers = calloc(1, sizeof *answers + count * sizeof(struct reply *));
 
 	if (answers == NULL)
 		return NULL;
-	answers->store = store;
+	answers->kind = kind;
 	answers->cb = cb;
 	answers->arg = arg;
 	answers->parts = 1; /* until answers_begin() */
@@ -63,6 +63,27 @@ first_fault(const struct answers *answers, struct credis_error *err)
 	}
 }
 
+/* NULL when there are faults only. */
+static const struct reply *
+answers_whole(struct answers *answers)
+{
+	struct reply *reply = &answers->reply;
+	struct reply *whole = NULL;
+	int64_t sum = 0, integer;
+
+	if (answers->kind == ANSWERS_EACH || answers->kind == ANSWERS_LIST)
+		return reply;
+	for (size_t n = 0; n < reply->count; n++) {
+		if (reply->items[n] == NULL || reply_is_error(reply->items[n], NULL))
+			continue;
+		whole = reply->items[n];
+		sum += reply_integer(whole, &integer) ? integer : 0;
+	}
+	if (whole != NULL && answers->kind == ANSWERS_SUM)
+		*whole = (struct reply){ .kind = REPLY_INTEGER, .integer = sum };
+	return whole;
+}
+
 static void
 answers_part_ended(struct answers *answers)
 {
@@ -72,7 +93,8 @@ answers_part_ended(struct answers *answers)
 		return;
 	first_fault(answers, &err);
 	if (answers->cb != NULL)
-		answers->cb(answers->arg, (const struct credis_reply *)&answers->reply, &err);
+		answers->cb(answers->arg, (const struct credis_reply *)answers_whole(answers),
+		    &err);
 	answers_free(answers);
 }
 
@@ -152,8 +174,11 @@ on_part_last(void *arg, const struct credis_reply *reply, const struct credis_er
 	struct part *part = arg;
 	struct answers *answers = part->answers;
 
+	const struct reply *whole = (const struct reply *)reply;
+	bool list = answers->kind == ANSWERS_LIST && whole != NULL && whole->kind == REPLY_ARRAY;
+
 	while (part->done < part->count)
-		part_put(part, (const struct reply *)reply, err);
+		part_put(part, list ? reply_item(whole, part->done) : whole, err);
 	free(part);
 	answers_part_ended(answers);
 }

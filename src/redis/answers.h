@@ -9,9 +9,16 @@
 struct answers;
 struct part;
 
+/* What becomes of them. */
+enum answers_kind {
+	ANSWERS_EACH,   /* an array; a part has one for each of its places */
+	ANSWERS_LIST,   /* an array; a part's one answer has an element for each of its places */
+	ANSWERS_SUM,    /* a number, of those that are no faults */
+	ANSWERS_STATUS, /* one of those that are no faults */
+};
+
 /* An array of 'count'; everybody who has a part in it must end. NULL when out of memory. */
-struct answers *answers_new(struct credis_store *store, size_t count, credis_reply_cb *cb,
-    void *arg);
+struct answers *answers_new(enum answers_kind kind, size_t count, credis_reply_cb *cb, void *arg);
 
 /* All parts have been sent, or refused. False, with the first reason and no callback, when every one was
  * refused. */

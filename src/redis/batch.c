@@ -175,7 +175,7 @@ credis_pipeline_send(struct credis_pipeline *pipeline, int64_t timeout_ms, credi
 		error_set(err, CREDIS_ELOST, "the store is being closed");
 	else if (pipeline->count == 0)
 		error_set(err, CREDIS_EINVAL, "an empty pipeline");
-	else if ((answers = answers_new(store, pipeline->count, cb, arg)) == NULL)
+	else if ((answers = answers_new(ANSWERS_EACH, pipeline->count, cb, arg)) == NULL)
 		error_no_memory(err);
 	else
 		sent = send_all(pipeline, answers, timeout_ms, err);

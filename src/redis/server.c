@@ -268,6 +268,21 @@ server_give(struct server *server, struct conn *conn, bool clean)
 	serve_waiting(server);
 }
 
+char *
+server_name(const struct server *server)
+{
+	const struct url *url = &server->url;
+	struct buffer name = BUFFER_EMPTY;
+
+	if (url->path != NULL)
+		buffer_text(&name, url->path);
+	else if (url->sentinels != NULL)
+		buffer_printf(&name, "%s/%s", url->sentinels, url->primary);
+	else
+		buffer_printf(&name, "%s:%d", url->host, url->port);
+	return buffer_give(&name);
+}
+
 void
 server_count_pool(const struct server *server, struct credis_pool_gauges *gauges)
 {

@@ -51,6 +51,9 @@ struct server *server_new(struct credis_store *store, const char *url,
 void server_close(struct server *server);
 void server_free(struct server *server);
 
+/* "host:port", or the path of its socket. To free(); NULL when out of memory. */
+char *server_name(const struct server *server);
+
 /* A lane of one's own; free it with lane_settle(). NULL with the reason. */
 struct lane *server_claim(struct server *server, struct credis_error *err);
 

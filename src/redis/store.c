@@ -4,8 +4,10 @@
 #include <credis/store.h>
 
 #include "core/error.h"
+#include "core/ring.h"
 #include "core/text.h"
 #include "redis/known.h"
+#include "redis/link.h"
 #include "redis/server.h"
 #include "redis/store_inside.h"
 
@@ -44,21 +46,78 @@ store_new(struct event_base *base, const struct credis_store_options *options)
 	store->arg = options->arg;
 	if (store->base != NULL)
 		store->clock = event_new(store->base, -1, 0, on_clock, store);
-	store->servers = calloc(1, sizeof *store->servers);
 	return store;
+}
+
+static bool
+open_server(struct credis_store *store, const char *url, size_t *count,
+    const struct credis_store_options *options, struct credis_error *err)
+{
+	struct server *server = server_new(store, url, options, err);
+
+	if (server == NULL)
+		return false;
+	store->servers[store->server_count + store->replica_count] = server;
+	++*count;
+	return true;
+}
+
+/* The shards' names are "host:port", or the socket's path: what txredisapi hashes. */
+static bool
+make_ring(struct credis_store *store, struct credis_error *err)
+{
+	char **names = calloc(store->server_count, sizeof *names);
+	bool fine = names != NULL;
+
+	for (size_t n = 0; fine && n < store->server_count; n++) {
+		names[n] = server_name(store->servers[n]);
+		fine = names[n] != NULL;
+	}
+	if (fine)
+		store->ring = ring_new((const char *const *)names, store->server_count);
+	for (size_t n = 0; names != NULL && n < store->server_count; n++)
+		free(names[n]);
+	free(names);
+	return store->ring != NULL || error_no_memory(err);
+}
+
+static bool
+join_where(struct credis_store *store, struct credis_error *err)
+{
+	struct buffer where = BUFFER_EMPTY;
+
+	for (size_t n = 0; n < store->server_count + store->replica_count; n++) {
+		if (n > 0)
+			buffer_text(&where, ",");
+		buffer_text(&where, store->servers[n]->where);
+	}
+	store->where = buffer_give(&where);
+	return store->where != NULL || error_no_memory(err);
 }
 
 static bool
 open_servers(struct credis_store *store, const char *url,
     const struct credis_store_options *options, struct credis_error *err)
 {
+	size_t nodes = url != NULL ? 1 : options->node_count;
+	const char *const *urls = url != NULL ? &url : options->nodes;
+
+	if (nodes == 0 || (url != NULL && options->node_count > 0))
+		return error_set(err, CREDIS_EINVAL, "a store has a URL, or nodes");
+	if (url == NULL && options->replica_count > 0)
+		return error_set(err, CREDIS_EINVAL, "a store with nodes has no replicas");
+	store->servers = calloc(nodes + options->replica_count, sizeof(struct server *));
 	if (store->clock == NULL || store->servers == NULL)
 		return error_no_memory(err);
-	store->servers[0] = server_new(store, url, options, err);
-	if (store->servers[0] == NULL)
-		return false;
-	store->server_count++;
-	return true;
+	while (store->server_count < nodes)
+		if (!open_server(store, urls[store->server_count], &store->server_count, options,
+			err))
+			return false;
+	while (store->replica_count < options->replica_count)
+		if (!open_server(store, options->replicas[store->replica_count],
+			&store->replica_count, options, err))
+			return false;
+	return (url != NULL || make_ring(store, err)) && join_where(store, err);
 }
 
 struct credis_store *
@@ -99,9 +158,11 @@ store_release(struct credis_store *store)
 {
 	if (--store->busy > 0 || !store->freed)
 		return;
-	for (size_t n = 0; n < store->server_count; n++)
+	for (size_t n = 0; n < store->server_count + store->replica_count; n++)
 		server_free(store->servers[n]);
 	free(store->servers);
+	free(store->where);
+	ring_free(store->ring);
 	arena_free(&store->kept);
 	if (store->own_base && store->base != NULL)
 		event_base_free(store->base);
@@ -121,7 +182,7 @@ credis_store_free(struct credis_store *store)
 	error_set(&why, CREDIS_ELOST, "the store is being closed");
 	while ((call = TAILQ_FIRST(&store->calls)) != NULL)
 		call_close(call, &why);
-	for (size_t n = 0; n < store->server_count; n++)
+	for (size_t n = 0; n < store->server_count + store->replica_count; n++)
 		server_close(store->servers[n]);
 	if (store->clock != NULL)
 		event_free(store->clock);
@@ -131,7 +192,7 @@ credis_store_free(struct credis_store *store)
 const char *
 credis_store_where(const struct credis_store *store)
 {
-	return store->servers[0]->where;
+	return store->where;
 }
 
 struct event_base *
@@ -144,7 +205,7 @@ void
 credis_store_pool(const struct credis_store *store, struct credis_pool_gauges *gauges)
 {
 	*gauges = (struct credis_pool_gauges){ 0 };
-	for (size_t n = 0; n < store->server_count; n++)
+	for (size_t n = 0; n < store->server_count + store->replica_count; n++)
 		server_count_pool(store->servers[n], gauges);
 }
 
@@ -234,11 +295,75 @@ store_check(int argc, const char *const *argv, const size_t *lengths, struct cre
 }
 
 struct server *
+store_shard(const struct credis_store *store, const char *key, size_t length)
+{
+	return store->servers[credis_store_shard(store, key, length)];
+}
+
+size_t
+credis_store_shard(const struct credis_store *store, const char *key, size_t length)
+{
+	return store->ring != NULL ? ring_find(store->ring, key, length) : 0;
+}
+
+const char *
+credis_store_node(const struct credis_store *store, size_t n)
+{
+	return n < store->server_count ? store->servers[n]->where : NULL;
+}
+
+static struct server *
+route_shard(const struct credis_store *store, const struct known *known, int argc,
+    const char *const *argv, const size_t *lengths, struct credis_error *err)
+{
+	struct server *server = NULL, *other;
+	char name[ERROR_QUOTE + 4];
+	int first, count;
+
+	text_quote(name, argv[0], lengths != NULL ? lengths[0] : strlen(argv[0]), ERROR_QUOTE);
+	if (!known_keys(known, argc, argv, lengths, &first, &count, err))
+		return NULL;
+	for (int n = first; count-- > 0; n += known->step) {
+		other = store_shard(store, argv[n], lengths != NULL ? lengths[n] : strlen(argv[n]));
+		if (server != NULL && server != other) {
+			error_set(err, CREDIS_EINVAL, "%s: its keys lie on different shards", name);
+			return NULL;
+		}
+		server = other;
+	}
+	if (server == NULL)
+		error_set(err, CREDIS_EINVAL, "%s: it has no key that tells which shard it is for",
+		    name);
+	return server;
+}
+
+/* The next replica that is up; those that are not yet are on their way. NULL: none. */
+static struct server *
+pick_replica(struct credis_store *store)
+{
+	for (size_t n = 0; n < store->replica_count; n++) {
+		struct server *replica =
+		    store->servers[store->server_count + ++store->turn % store->replica_count];
+
+		if (!replica->shared.conn->started)
+			conn_start(replica->shared.conn);
+		if (link_is_up(replica->shared.conn->link))
+			return replica;
+	}
+	return NULL;
+}
+
+struct server *
 store_route(struct credis_store *store, const struct known *known, int argc,
     const char *const *argv, const size_t *lengths, unsigned flags, struct credis_error *err)
 {
-	(void)known, (void)argc, (void)argv, (void)lengths, (void)flags, (void)err;
-	return store->servers[0];
+	struct server *replica = NULL;
+
+	if (store->ring != NULL)
+		return route_shard(store, known, argc, argv, lengths, err);
+	if ((known->traits & KNOWN_READS) && !(flags & CREDIS_PRIMARY))
+		replica = pick_replica(store);
+	return replica != NULL ? replica : store->servers[0];
 }
 
 bool
@@ -275,6 +400,9 @@ credis_store_command(struct credis_store *store, int argc, const char *const *ar
 	known = store_check(argc, argv, lengths, err);
 	if (known == NULL)
 		return false;
+	if (store->ring != NULL && (known->traits & (KNOWN_LIST | KNOWN_SUM | KNOWN_ALL)))
+		return store_split(store, known, argc, argv, lengths, flags, timeout_ms, cb, arg,
+		    err);
 	server = store_route(store, known, argc, argv, lengths, flags, err);
 	return server != NULL &&
 	    store_post(server, store_is_exclusive(server, known, flags, timeout_ms), &parcel,

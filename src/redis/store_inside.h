@@ -11,6 +11,7 @@
 
 struct event;
 struct known;
+struct ring;
 struct server;
 
 struct credis_store {
@@ -22,8 +23,12 @@ struct credis_store {
 	credis_state_cb *on_state;
 	void *arg;
 
-	struct server **servers;
-	size_t server_count;
+	struct server **servers; /* the one, or the shards; and then the replicas */
+	size_t server_count;     /* without replicas */
+	size_t replica_count;
+	size_t turn;       /* which replica was read from last */
+	struct ring *ring; /* NULL: no shards */
+	char *where;
 
 	struct calls calls;  /* that have not been told their end */
 	struct event *clock; /* looks for those past their deadline */
@@ -52,6 +57,14 @@ const struct known *store_check(int argc, const char *const *argv, const size_t 
 /* Where a command belongs; NULL with the reason. */
 struct server *store_route(struct credis_store *store, const struct known *known, int argc,
     const char *const *argv, const size_t *lengths, unsigned flags, struct credis_error *err);
+
+/* The shard of a key. */
+struct server *store_shard(const struct credis_store *store, const char *key, size_t length);
+
+/* Sends a command of several keys to all their shards (split.c). */
+bool store_split(struct credis_store *store, const struct known *known, int argc,
+    const char *const *argv, const size_t *lengths, unsigned flags, int64_t timeout_ms,
+    credis_reply_cb *cb, void *arg, struct credis_error *err);
 
 /* Whether a call needs a connection to itself. */
 bool store_is_exclusive(const struct server *server, const struct known *known, unsigned flags,

@@ -7,9 +7,10 @@
 #include "redis/subscriptions.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct credis_subscription {
-	struct credis_store *store;
+	struct subscriptions *owner;
 	struct subscription *subscription;
 	struct credis_listener listener;
 	void *arg;
@@ -57,9 +58,9 @@ credis_subscribe(struct credis_store *store, const char *channel,
 		error_no_memory(err);
 		return NULL;
 	}
-	*heard = (struct credis_subscription){ .store = store, .listener = *listener, .arg = arg };
-	heard->subscription =
-	    subscriptions_add(store->servers[0]->subscriptions, channel, &events, heard, err);
+	*heard = (struct credis_subscription){ .listener = *listener, .arg = arg };
+	heard->owner = store_shard(store, channel, strlen(channel))->subscriptions;
+	heard->subscription = subscriptions_add(heard->owner, channel, &events, heard, err);
 	if (heard->subscription != NULL)
 		return heard;
 	free(heard);
@@ -71,8 +72,7 @@ credis_unsubscribe(struct credis_subscription *subscription)
 {
 	if (subscription == NULL)
 		return;
-	subscriptions_remove(subscription->store->servers[0]->subscriptions,
-	    subscription->subscription);
+	subscriptions_remove(subscription->owner, subscription->subscription);
 	free(subscription);
 }
 
@@ -85,7 +85,7 @@ credis_subscription_is_live(const struct credis_subscription *subscription)
 int64_t
 credis_subscription_connection(const struct credis_subscription *subscription)
 {
-	struct link *link = subscriptions_link(subscription->store->servers[0]->subscriptions);
+	struct link *link = subscriptions_link(subscription->owner);
 
 	return link_is_up(link) ? link_connection_id(link) : 0;
 }
