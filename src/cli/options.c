@@ -67,9 +67,6 @@ static const struct option_row rows[] = {
 	{ 0, "as", OPTION_TEXT, AT(as), MODELS, "SERIALIZER",
 	    "raw string integer double json python msgpack" },
 
-	{ 0, "node", OPTION_TEXTS, AT(nodes), " shard ", "URL",
-	    "one of the servers; may be given again, and their order counts" },
-
 	{ 'k', "keyword", OPTION_TEXTS, AT(keywords), " driver-check ", "NAME[=VALUE]",
 	    "read this keyword, and write the value; may be given again" },
 };
@@ -279,7 +276,8 @@ take_word(struct walk *walk, const char *word, struct credis_error *err)
 static bool
 is_command(char *const *words, int count)
 {
-	return count == 2 && strcmp(words[0], "driver-check") == 0;
+	return (count == 2 && strcmp(words[0], "driver-check") == 0) ||
+	    (count == 3 && strcmp(words[0], "lock") == 0);
 }
 
 /* "-5" and "-inf" are numbers. */

@@ -181,3 +181,32 @@ def test_who_waits_gets_what_comes_later(cli, redis, wait_for, verb, push, words
     assert cli(verb, push[0], "k", *push[1:], "here").status == 0
     assert waiting.read_line() == "here"
     assert waiting.wait() == 0
+
+
+def test_lock_runs_a_command_while_it_is_held(cli, redis):
+    result = cli("lock", "l", "--", "sh", "-c", f"redis-cli -s {redis.socket} exists l; exit 7")
+    assert (result.out, result.err, result.status) == ("1\n", "", 7), result
+    assert not redis.connection().exists("l")
+
+
+def test_lock_of_somebody_else_is_refused_at_the_deadline(cli, redis):
+    redis.connection().set("l", "mine")
+    result = cli("lock", "-t", "200ms", "l", "--", "echo", "done")
+    assert (result.out, result.status, result.error) == ("", 1, "l: somebody else holds the lock")
+    assert redis.connection().get("l") == "mine"
+
+
+def test_lock_that_is_taken_away_ends_the_command(cli, redis, wait_for):
+    holder = cli.start("lock", "l", "sleep", "600")
+    wait_for(lambda: redis.connection().exists("l"), what="it is held")
+    redis.connection().set("l", "stolen")
+    assert holder.wait() == 1
+    assert "the lock is lost: it was taken away" in holder.err
+    assert redis.connection().get("l") == "stolen"
+
+
+def test_lock_is_given_back_when_its_holder_is_interrupted(cli, redis, wait_for):
+    holder = cli.start("lock", "l", "sleep", "600")
+    wait_for(lambda: redis.connection().exists("l"), what="it is held")
+    assert holder.stop() == 130
+    assert not redis.connection().exists("l")
