@@ -39,6 +39,28 @@ const char *credis_service_version(const struct credis_service *service);
 bool credis_service_take_keyword(struct credis_service *service, struct credis_keyword *keyword,
     struct credis_error *err);
 
+/* Which clients can use a service: those of credis, or those of Cauldron's Redis backend besides. Since 0.1. */
+enum credis_layout {
+	CREDIS_LAYOUT_NATIVE,
+	CREDIS_LAYOUT_CAULDRON,
+	CREDIS_LAYOUTS /* how many there are */
+};
+
+/* "native", "cauldron"; never NULL. Since 0.1. */
+const char *credis_layout_name(enum credis_layout layout);
+
+/* Finds a layout by name. False leaves '*layout' alone. Since 0.1. */
+bool credis_layout_find(const char *name, enum credis_layout *layout);
+
+/* Says it of a service that no dispatcher has taken yet; native unless said. 'prefix' is what Cauldron's keys
+ * begin with, 1 to 64 of [A-Za-z0-9_.-]; NULL: "Cauldron.redis.common". False with CREDIS_EINVAL. Since 0.1. */
+bool credis_service_set_layout(struct credis_service *service, enum credis_layout layout,
+    const char *prefix, struct credis_error *err);
+
+/* "" with the native layout. The prefix is lent. Since 0.1. */
+enum credis_layout credis_service_layout(const struct credis_service *service);
+const char *credis_service_prefix(const struct credis_service *service);
+
 /* Keyword n in the order added; NULL past the last. The dispatcher's own are not among them. Lent.
  * Since 0.1. */
 const struct credis_keyword *credis_service_keyword(const struct credis_service *service, size_t n);

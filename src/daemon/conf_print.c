@@ -182,6 +182,19 @@ print_drivers(const struct conf *conf, const char *service, FILE *out)
 	fputs(count > 0 ? "\n\t);\n" : "", out);
 }
 
+/* The native one goes without saying. */
+static void
+print_layout(const struct credis_service *service, FILE *out)
+{
+	if (credis_service_layout(service) == CREDIS_LAYOUT_NATIVE)
+		return;
+	fputs("\tlayout = ", out);
+	print_text(credis_layout_name(credis_service_layout(service)), out);
+	fputs(";\n\tprefix = ", out);
+	print_text(credis_service_prefix(service), out);
+	fputs(";\n", out);
+}
+
 static void
 print_service(const struct conf *conf, const struct credis_service *service, FILE *out)
 {
@@ -194,6 +207,7 @@ print_service(const struct conf *conf, const struct credis_service *service, FIL
 	fputs(";\n\tversion = ", out);
 	print_text(credis_service_version(service), out);
 	fputs(";\n", out);
+	print_layout(service, out);
 	print_drivers(conf, credis_service_name(service), out);
 	fputs("\tkeywords = (", out);
 	for (size_t n = 0; (keyword = credis_service_keyword(service, n)) != NULL; n++) {

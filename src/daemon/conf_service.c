@@ -23,6 +23,8 @@ struct service {
 	char *name;
 	char *help;
 	char *version;
+	char *layout;
+	char *prefix;
 	const config_setting_t *driver_list;
 	const config_setting_t *keywords;
 
@@ -38,6 +40,10 @@ static const struct setting service_rows[] = {
 	{ "help", SETTING_TEXT, AT(help), "", "text", "what it is, for people", NULL, NULL, false },
 	{ "version", SETTING_TEXT, AT(version), "", "text", "its version, for people", NULL, NULL,
 	    false },
+	{ "layout", SETTING_TEXT, AT(layout), "native", "native, cauldron",
+	    "cauldron: clients of Cauldron's Redis backend are served as well", NULL, NULL, false },
+	{ "prefix", SETTING_TEXT, AT(prefix), NULL, "text: 1 to 64 letters, digits, _ . and -",
+	    "what Cauldron's keys begin with", NULL, NULL, false },
 	{ "drivers", SETTING_LIST, AT(driver_list), NULL,
 	    "a list of groups: ( { name = \"mount\"; command = [ \"…\" ]; }, … )",
 	    "programs that own keywords", NULL, NULL, false },
@@ -354,6 +360,30 @@ take_driver(const struct conf_tree *tree, const config_setting_t *group, struct 
 	said->drivers[said->driver_count++] = driver;
 }
 
+static void
+take_layout(const struct conf_tree *tree, const config_setting_t *group, const struct service *said,
+    struct credis_service *service)
+{
+	const char *names[CREDIS_LAYOUTS + 1] = { NULL }, *nearest;
+	enum credis_layout layout;
+	struct credis_error err;
+
+	for (int i = 0; i < CREDIS_LAYOUTS; i++)
+		names[i] = credis_layout_name((enum credis_layout)i);
+	if (!credis_layout_find(said->layout, &layout)) {
+		nearest = credis_nearest(said->layout, names);
+		conf_tree_fault(tree, member_or_group(group, "layout"),
+		    "services.layout: '%.64s' is no layout%s%s (native, cauldron)", said->layout,
+		    nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "");
+	} else if (layout == CREDIS_LAYOUT_NATIVE && said->prefix != NULL) {
+		conf_tree_fault(tree, member_or_group(group, "prefix"),
+		    "services.prefix: the native layout has none (layout = \"cauldron\"; has)");
+	} else if (!credis_service_set_layout(service, layout, said->prefix, &err)) {
+		conf_tree_fault(tree, member_or_group(group, "prefix"), "services.prefix: %s",
+		    err.text);
+	}
+}
+
 /* A service with its keywords; without a name of its own it lives only to have its keywords checked. */
 static struct credis_service *
 read_service(const struct conf_tree *tree, const config_setting_t *group, struct service *said)
@@ -375,6 +405,8 @@ read_service(const struct conf_tree *tree, const config_setting_t *group, struct
 		    said->name != NULL ? said->name : "a service");
 	if (service == NULL)
 		service = must(credis_service_new("unnamed", "", "", NULL));
+	if (said->layout != NULL)
+		take_layout(tree, group, said, service);
 	for (int i = 0; said->driver_list != NULL && i < config_setting_length(said->driver_list);
 	     i++)
 		take_driver(tree, config_setting_get_elem(said->driver_list, (unsigned)i), said);

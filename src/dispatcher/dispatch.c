@@ -4,6 +4,7 @@
 #include "dispatcher/dispatch.h"
 
 #include "core/error.h"
+#include "dispatcher/cauldron.h"
 #include "dispatcher/group.h"
 #include "dispatcher/modify.h"
 #include "dispatcher/peers.h"
@@ -203,6 +204,11 @@ dispatch_payload(struct post *post, struct served *served, struct entry *entry,
 	struct credis_error err;
 	enum message_next next;
 
+	if (verb == DISPATCH_BARE) {
+		if (served->mirror != NULL)
+			mirror_dispatch(served, entry, payload, length);
+		return;
+	}
 	message_reader_init(&reader, payload, length);
 	asking.message = &message;
 	while ((next = message_next(&reader, &message, &err)) != MESSAGE_END) {

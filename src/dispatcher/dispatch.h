@@ -7,7 +7,11 @@
 #include "dispatcher/post.h"
 #include "dispatcher/registry.h"
 
-enum dispatch_verb { DISPATCH_MODIFY, DISPATCH_READ };
+enum dispatch_verb {
+	DISPATCH_MODIFY,
+	DISPATCH_READ,
+	DISPATCH_BARE, /* a value to be written, from a client of a mirror (cauldron.h) */
+};
 
 /* 'entry' is NULL on the channel of a whole service, where each message names its keyword. */
 void dispatch_payload(struct post *post, struct served *served, struct entry *entry,

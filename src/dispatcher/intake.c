@@ -3,6 +3,7 @@
 #include "dispatcher/intake.h"
 
 #include "core/error.h"
+#include "dispatcher/cauldron.h"
 #include "dispatcher/dispatch.h"
 #include "dispatcher/served.h"
 #include "redis/command.h"
@@ -69,6 +70,12 @@ int64_t
 intake_connection_id(const struct intake *intake)
 {
 	return link_connection_id(intake->link);
+}
+
+struct buffer *
+intake_command(struct intake *intake)
+{
+	return link_is_up(intake->link) ? link_subscribe_command(intake->link, NULL) : NULL;
 }
 
 static void
@@ -151,6 +158,8 @@ subscribe_portion(struct intake *intake, struct served *served, uint32_t from)
 	for (size_t n = from; n < from + count; n++)
 		add_channels(out, intake->post, served_name(served),
 		    served->registry.entries[n]->keyword->name);
+	if (served->mirror != NULL)
+		mirror_subscribe(served, from, count);
 	out = link_command(intake->link, on_portion, intake,
 	    post_ticket(served->round, (uint32_t)(from + count)), NULL);
 	if (out != NULL)
@@ -197,8 +206,11 @@ on_message(struct intake *intake, const struct reply *channel, const struct repl
 	struct served *served;
 	struct entry *entry = NULL;
 
-	if (!names_parse_channel(&parts, intake->post->store.ns, channel->text, channel->length))
+	if (!names_parse_channel(&parts, intake->post->store.ns, channel->text, channel->length)) {
+		mirror_take(intake->post, channel->text, channel->length, payload->text,
+		    payload->length);
 		return;
+	}
 	served = post_find_name(intake->post, parts.service.bytes, parts.service.length);
 	if (served == NULL)
 		return;

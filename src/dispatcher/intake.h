@@ -22,6 +22,9 @@ int64_t intake_connection_id(const struct intake *intake);
  * by asking again. */
 void intake_subscribe(struct intake *intake, struct served *served);
 
+/* Where to format one SUBSCRIBE or UNSUBSCRIBE more; NULL while the connection is away. */
+struct buffer *intake_command(struct intake *intake);
+
 /* Sets served->drained once everything that came before has been dispatched. */
 void intake_drain(struct intake *intake, struct served *served);
 

@@ -1,5 +1,6 @@
 /* notifications.c: CONFIG GET, compare, CONFIG SET.
- * Knows which classes the broadcasts need: K (keyspace channels), h (hash commands). */
+ * Knows which classes the broadcasts need: K (keyspace channels), h (hash commands); and $ (strings) where a
+ * service has a mirror. */
 #include "dispatcher/notifications.h"
 
 #include "core/error.h"
@@ -8,8 +9,19 @@
 
 #include <string.h>
 
-static const char needed[] = "Kh";
+enum { CLASSES = 3 }; /* most that are needed */
+
 static const char setting[] = "notify-keyspace-events";
+
+static const char *
+needed(const struct post *post)
+{
+	for (const struct served *s = post->served; s != NULL; s = s->next) {
+		if (s->mirror != NULL)
+			return "Kh$";
+	}
+	return "Kh";
+}
 
 static void
 complain(struct post *post, const char *why)
@@ -19,7 +31,7 @@ complain(struct post *post, const char *why)
 	error_set(&fault, CREDIS_ESTORE,
 	    "set %s to at least %s on the store, or clients are told of no"
 	    " change (%s)",
-	    setting, needed, why);
+	    setting, needed(post), why);
 	for (struct served *s = post->served; s != NULL; s = s->next)
 		served_report(s, fault.text);
 }
@@ -54,10 +66,10 @@ add_classes(struct post *post, const char *flags)
 	size_t length = strlen(flags);
 	bool enough = true;
 
-	if (length + sizeof(needed) > sizeof(wanted))
+	if (length + CLASSES >= sizeof(wanted))
 		return;
 	memcpy(wanted, flags, length + 1);
-	for (const char *class = needed; *class != '\0'; class ++) {
+	for (const char *class = needed(post); *class != '\0'; class ++) {
 		if (covers(flags, *class))
 			continue;
 		enough = false;

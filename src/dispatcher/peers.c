@@ -44,6 +44,7 @@ struct peers {
 	struct peer_list recent; /* least recent first */
 	struct peer_list waiting;
 	struct event *flush;
+	struct peer mirrored; /* in no table */
 	int64_t forgot_us; /* clients who asked until then may have been forgotten */
 	uint64_t dropped;
 };
@@ -58,6 +59,7 @@ peers_new(struct event_base *base, struct store *store, const struct peers_limit
 	if (peers == NULL)
 		return NULL;
 	peers->store = store;
+	peers->mirrored.holders = 1;
 	peers->limits = *limits;
 	if (peers->limits.peers == 0)
 		peers->limits.peers = 4096;
@@ -72,6 +74,12 @@ peers_new(struct event_base *base, struct store *store, const struct peers_limit
 		return peers;
 	free(peers);
 	return NULL;
+}
+
+struct peer *
+peers_mirrored(struct peers *peers)
+{
+	return &peers->mirrored;
 }
 
 struct peer *
@@ -242,6 +250,8 @@ peer_answer(struct peers *peers, struct peer *peer, const struct message *answer
 {
 	size_t start;
 
+	if (peer == &peers->mirrored)
+		return;
 	outbox_bound(peers, peer);
 	start = peer->outbox.length;
 	message_write(&peer->outbox, answer);

@@ -28,6 +28,9 @@ struct peer *peers_find(struct peers *peers, const char *client);
 struct peer *peer_hold(struct peer *peer);
 void peer_release(struct peer *peer);
 
+/* Who stands for all clients of mirrors (cauldron.h): never answered here. */
+struct peer *peers_mirrored(struct peers *peers);
+
 enum peer_verdict {
 	PEER_NEW,       /* never seen: execute it; it counts as seen from now on */
 	PEER_REPEATED,  /* answered before: the same answer is on its way again */

@@ -3,6 +3,7 @@
 #include "dispatcher/registration.h"
 
 #include "core/error.h"
+#include "dispatcher/cauldron.h"
 #include "dispatcher/reconcile.h"
 #include "dispatcher/served.h"
 #include "redis/command.h"
@@ -208,6 +209,14 @@ describe_portion(struct served *served)
 	served->registration.described += count;
 }
 
+static void
+remove_keyword(struct served *served, const char *name)
+{
+	store_remove(&served->post->store, served_name(served), name, NULL);
+	if (served->mirror != NULL)
+		mirror_remove(served, name);
+}
+
 /* What the store has and we have not: keywords of an earlier configuration. */
 static void
 on_names(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
@@ -222,7 +231,7 @@ on_names(void *arg, uint64_t ticket, const struct reply *reply, const struct cre
 
 		if (name->kind == REPLY_TEXT &&
 		    registry_find(&served->registry, name->text, name->length) == NULL)
-			store_remove(&served->post->store, served_name(served), name->text, NULL);
+			remove_keyword(served, name->text);
 	}
 	describe_portion(served);
 }

@@ -3,6 +3,7 @@
 #include "dispatcher/requests.h"
 
 #include "core/error.h"
+#include "dispatcher/cauldron.h"
 #include "dispatcher/served.h"
 #include "dispatcher/steps.h"
 
@@ -290,9 +291,20 @@ count_lag(struct requests *requests, const struct request *request)
 		request->served->counters.lag_us += (uint64_t)lag_us;
 }
 
+/* The same word for clients of a mirror; 'err' NULL: done. */
+static void
+tell_mirror(struct requests *requests, struct served *served, const struct entry *entry,
+    const struct peer *peer, bool changed, const struct credis_error *err)
+{
+	if (peer == peers_mirrored(requests->peers))
+		mirror_answer(served, entry, changed, err);
+	else if (changed)
+		mirror_change(served, entry);
+}
+
 static void
 answer_done(struct requests *requests, struct peer *peer, uint64_t id, uint64_t seq,
-    int64_t time_us, const struct credis_value *value)
+    int64_t time_us, const struct credis_value *value, enum credis_severity severity)
 {
 	struct message answer = {
 		.has = MESSAGE_ID | MESSAGE_IS | MESSAGE_SEQ | MESSAGE_TIME,
@@ -303,6 +315,12 @@ answer_done(struct requests *requests, struct peer *peer, uint64_t id, uint64_t 
 		.body = { value_text(value), value->length },
 	};
 
+	if (severity != CREDIS_NONE) {
+		const char *word = credis_severity_name(severity);
+
+		answer.has |= MESSAGE_SEVERITY;
+		answer.severity = (struct slice){ word, strlen(word) };
+	}
 	if (peer != NULL)
 		peer_answer(requests->peers, peer, &answer);
 }
@@ -314,9 +332,12 @@ request_finish_done(struct requests *requests, struct request *request)
 	request->served->counters.done++;
 	count_lag(requests, request);
 	answer_done(requests, request->peer, request->id, request->seq, request->time_us,
-	    &request->value);
+	    &request->value, request->severity);
 	entry_take_value(entry_now(request->entry), &request->value, request->seq,
 	    request->time_us);
+	if (request->served->mirror != NULL)
+		tell_mirror(requests, request->served, entry_now(request->entry), request->peer,
+		    true, NULL);
 	request_release(requests, request);
 }
 
@@ -329,7 +350,9 @@ request_finish_present(struct requests *requests, struct request *request)
 	request->served->counters.done++;
 	count_lag(requests, request);
 	answer_done(requests, request->peer, request->id, entry->seq, entry->time_us,
-	    &entry->value);
+	    &entry->value, entry_severity(entry));
+	if (request->served->mirror != NULL)
+		tell_mirror(requests, request->served, entry, request->peer, false, NULL);
 	request_release(requests, request);
 }
 
@@ -338,7 +361,8 @@ requests_answer_present(struct requests *requests, struct served *served, struct
     uint64_t id, const struct entry *entry)
 {
 	served->counters.done++;
-	answer_done(requests, peer, id, entry->seq, entry->time_us, &entry->value);
+	answer_done(requests, peer, id, entry->seq, entry->time_us, &entry->value,
+	    entry_severity(entry));
 }
 
 /* What an answer "is", by the code of the error. */
@@ -393,6 +417,8 @@ answer_error(struct requests *requests, struct served *served, struct peer *peer
 		peer_answer(requests->peers, peer, &answer);
 	else
 		served->counters.faults++;
+	if (served->mirror != NULL && entry != NULL)
+		tell_mirror(requests, served, entry, peer, false, err);
 }
 
 void
@@ -412,6 +438,8 @@ request_finish_written(struct requests *requests, struct request *request,
 {
 	entry_take_value(entry_now(request->entry), &request->value, request->seq,
 	    request->time_us);
+	if (request->served->mirror != NULL)
+		mirror_change(request->served, entry_now(request->entry));
 	request_finish_error(requests, request, err);
 }
 

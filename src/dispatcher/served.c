@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "dispatcher/calc.h"
+#include "dispatcher/cauldron.h"
 #include "dispatcher/intake.h"
 #include "dispatcher/reconcile.h"
 #include "dispatcher/requests.h"
@@ -90,7 +91,7 @@ served_new(struct post *post, struct credis_service *definition, struct credis_e
 	served->definition = definition;
 	holdback_init(&served->holdback);
 	if (registry_build(&served->registry, definition, err) && steps_attach(served) &&
-	    registration_prepare(served) &&
+	    mirror_prepare(served, NULL) && registration_prepare(served) &&
 	    lease_init(&served->lease, post, served, definition->name) &&
 	    schedule_start(&served->schedule, served))
 		return served;
@@ -104,9 +105,11 @@ void
 served_free(struct served *served)
 {
 	holdback_clear(&served->holdback);
+	values_clear(&served->values);
 	schedule_clear(&served->schedule);
 	steps_detach(served);
 	lease_clear(&served->lease);
+	mirror_free(served->mirror);
 	registry_clear(&served->registry);
 	credis_service_free(served->definition);
 	free(served);
@@ -128,8 +131,8 @@ served_follow(struct served *served, struct credis_service *definition, struct c
 	served->looked_at = 0;
 	registration_abandon(served);
 	steps_follow(served, &old);
-	if (!steps_attach(served) || !registration_prepare(served) ||
-	    !schedule_start(&served->schedule, served))
+	if (!steps_attach(served) || !mirror_prepare(served, &old) ||
+	    !registration_prepare(served) || !schedule_start(&served->schedule, served))
 		log_event(served->post->log, CREDIS_LOG_ERROR, "memory",
 		    "%s: out of memory while reloading", served_name(served));
 	if (served->state >= SERVED_REGISTERING && served->state <= SERVED_READY) {
@@ -186,6 +189,8 @@ leave_channels(struct served *served)
 	if (served->on_channels)
 		intake_unsubscribe(served->post->intake, served_name(served), &served->registry,
 		    NULL);
+	if (served->on_channels && served->mirror != NULL)
+		mirror_unsubscribe(served, &served->registry, NULL);
 	served->on_channels = false;
 }
 
@@ -248,6 +253,8 @@ served_on_registered(struct served *served, const struct credis_error *err)
 		set_own_at_start(served);
 		served_enter(served, SERVED_SUBSCRIBING, "");
 	}
+	if (served->mirror != NULL)
+		mirror_register(served);
 	intake_subscribe(served->post->intake, served);
 }
 
@@ -260,6 +267,8 @@ served_on_subscribed(struct served *served)
 		served_enter(served, SERVED_READY, "");
 	schedule_ready(&served->schedule);
 	served_set_own(served, OWN_STATE, "ready");
+	if (served->mirror != NULL)
+		mirror_announce(served);
 	holdback_release(served);
 }
 
@@ -301,7 +310,10 @@ served_take(struct served *served, struct entry *entry, enum dispatch_verb verb,
 			error_set(&err,
 			    lease_may_be_others(&served->lease) ? CREDIS_EUNKNOWN : CREDIS_EBUSY,
 			    "%s: too many requests wait for the store", served_name(served));
-			dispatch_refuse(served->post, served, payload, length, &err);
+			if (verb == DISPATCH_BARE)
+				mirror_turn_away(served, entry, &err);
+			else
+				dispatch_refuse(served->post, served, payload, length, &err);
 		}
 		return;
 	}
@@ -398,6 +410,8 @@ served_set_reading(struct served *served, struct entry *entry, const struct cred
 	entry_next(entry, reading_time(served, reading), &seq, &time_us);
 	entry_take_value(entry, &value, seq, time_us);
 	store_present(served, entry);
+	if (served->mirror != NULL)
+		mirror_change(served, entry);
 	return true;
 }
 
@@ -492,6 +506,9 @@ served_tick(struct served *served)
 	served_check_age(served);
 	registration_check(served);
 	reconcile_some(served);
+	values_tick(served);
+	if (served->mirror != NULL)
+		mirror_tick(served);
 	publish_statistics(served);
 }
 
@@ -513,6 +530,8 @@ served_stop(struct served *served, bool doomed)
 		steps_turn_waiting_away(served, STEPS_STOPPED);
 	served_set_own(served, OWN_STATE, "stopping");
 	intake_unsubscribe(served->post->intake, served_name(served), &served->registry, NULL);
+	if (served->mirror != NULL)
+		mirror_unsubscribe(served, &served->registry, NULL);
 	intake_drain(served->post->intake, served);
 	served_enter(served, SERVED_STOPPING, "");
 }
@@ -525,6 +544,8 @@ served_stop_if_idle(struct served *served, bool now)
 	if (served->state != SERVED_STOPPING || (!idle && !now))
 		return;
 	steps_abandon(served, STEPS_STOPPED);
+	if (served->mirror != NULL && mirror_may_write(served))
+		mirror_withdraw(served, served->doomed);
 	if (served->doomed)
 		registration_remove(served);
 	lease_release(&served->lease);

@@ -12,6 +12,7 @@
 #include "dispatcher/registry.h"
 #include "dispatcher/schedule.h"
 #include "dispatcher/service.h"
+#include "dispatcher/values.h"
 
 enum served_state {
 	SERVED_AWAY,     /* the store is */
@@ -36,6 +37,8 @@ struct served {
 	struct schedule schedule;
 	struct holdback holdback;
 	struct counters counters;
+	struct values values;
+	struct mirror *mirror; /* for clients of Cauldron; NULL: none */
 	enum served_state state;
 	bool ours;              /* the lease was held when we last knew */
 	bool on_channels;       /* subscribed, or subscribing, on this connection of the intake */

@@ -83,6 +83,55 @@ credis_service_version(const struct credis_service *service)
 	return service->version;
 }
 
+static const char *const layout_names[CREDIS_LAYOUTS] = {
+	[CREDIS_LAYOUT_NATIVE] = "native",
+	[CREDIS_LAYOUT_CAULDRON] = "cauldron",
+};
+
+const char *
+credis_layout_name(enum credis_layout layout)
+{
+	return layout_names[layout];
+}
+
+bool
+credis_layout_find(const char *name, enum credis_layout *layout)
+{
+	for (int n = 0; n < CREDIS_LAYOUTS; n++) {
+		if (strcmp(layout_names[n], name) != 0)
+			continue;
+		*layout = (enum credis_layout)n;
+		return true;
+	}
+	return false;
+}
+
+bool
+credis_service_set_layout(struct credis_service *service, enum credis_layout layout,
+    const char *prefix, struct credis_error *err)
+{
+	if (prefix == NULL)
+		prefix = "Cauldron.redis.common";
+	if (layout == CREDIS_LAYOUT_NATIVE)
+		prefix = "";
+	else if (!names_prefix_check(prefix, err))
+		return false;
+	memcpy(service->prefix, prefix, strlen(prefix) + 1);
+	return true;
+}
+
+enum credis_layout
+credis_service_layout(const struct credis_service *service)
+{
+	return service->prefix[0] != '\0' ? CREDIS_LAYOUT_CAULDRON : CREDIS_LAYOUT_NATIVE;
+}
+
+const char *
+credis_service_prefix(const struct credis_service *service)
+{
+	return service->prefix;
+}
+
 static bool
 service_make_room(struct credis_service *service)
 {

@@ -3,6 +3,8 @@
 #ifndef DISPATCHER_SERVICE_H
 #define DISPATCHER_SERVICE_H
 
+#include "core/names.h"
+
 #include <credis/dispatcher.h>
 
 struct source;
@@ -11,6 +13,7 @@ struct credis_service {
 	char name[CREDIS_SERVICE_MAX + 1];
 	char *help;
 	char *version;
+	char prefix[NAMES_PREFIX_MAX + 1]; /* of Cauldron's layout; "": the native one alone */
 	struct credis_keyword **keywords;
 	struct source *
 	    *sources; /* of the keyword in the same place, NULL: none; NULL: no keyword has one */

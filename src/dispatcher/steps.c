@@ -3,6 +3,7 @@
 #include "dispatcher/steps.h"
 
 #include "core/error.h"
+#include "dispatcher/cauldron.h"
 #include "core/text.h"
 #include "dispatcher/dispatch.h"
 #include "dispatcher/modify.h"
@@ -447,6 +448,9 @@ lane_turn(struct lane *lane)
 			modify_driven(steps->post, request);
 			continue;
 		}
+		if (lane->served->mirror != NULL &&
+		    request->peer == peers_mirrored(steps->post->peers))
+			mirror_drive(lane->served, lane->entry);
 		drive_begin(&lane->writing, STAGE_PREWRITE);
 		drive_go(&lane->writing);
 	}

@@ -1,0 +1,438 @@
+/* cauldron.c: requests of Cauldron's clients, and what becomes of them, as keys that they watch.
+ * A value and its status change in one command: a client that saw one without the other could wait for ever. */
+#include "dispatcher/cauldron.h"
+
+#include "core/cauldron_value.h"
+#include "core/text.h"
+#include "dispatcher/cauldron_inside.h"
+#include "dispatcher/intake.h"
+#include "dispatcher/modify.h"
+#include "redis/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct watch *
+watch_find(const struct mirror *mirror, const char *name)
+{
+	struct watch *watch;
+
+	HASH_FIND_STR(mirror->watches, name, watch);
+	return watch;
+}
+
+struct watch *
+watch_make(struct mirror *mirror, const char *name)
+{
+	struct watch *watch = watch_find(mirror, name);
+	size_t length = strlen(name);
+
+	if (watch != NULL)
+		return watch;
+	watch = calloc(1, sizeof(*watch) + length + 1);
+	if (watch == NULL)
+		return NULL;
+	memcpy(watch->name, name, length);
+	HASH_ADD_STR(mirror->watches, name, watch);
+	if (watch->hh.tbl != NULL)
+		return watch;
+	free(watch);
+	return NULL;
+}
+
+static void
+watch_forget(struct mirror *mirror, struct watch *watch)
+{
+	HASH_DEL(mirror->watches, watch);
+	free(watch->refusal);
+	free(watch);
+}
+
+size_t
+mirror_count(const struct registry *registry)
+{
+	return registry->count - OWN_KEYWORDS;
+}
+
+static bool
+is_mirrored(const struct served *served, const struct entry *entry)
+{
+	return !own_keyword_is(entry->name) &&
+	    registry_find(&served->registry, entry->name, strlen(entry->name)) == entry;
+}
+
+void
+mirror_key(const struct served *served, const char *keyword, enum names_of_cauldron what,
+    struct name *key)
+{
+	names_cauldron(key, served->mirror->prefix, served_name(served), keyword, what);
+}
+
+bool
+mirror_may_write(const struct served *served)
+{
+	return served->state >= SERVED_REGISTERING && lease_is_fresh(&served->lease);
+}
+
+static struct mirror *
+mirror_new(const char *prefix)
+{
+	struct mirror *mirror = calloc(1, sizeof(*mirror));
+
+	if (mirror != NULL)
+		memcpy(mirror->prefix, prefix, strlen(prefix) + 1);
+	return mirror;
+}
+
+void
+mirror_free(struct mirror *mirror)
+{
+	struct watch *watch, *next;
+
+	if (mirror == NULL)
+		return;
+	HASH_ITER(hh, mirror->watches, watch, next)
+	{
+		watch_forget(mirror, watch);
+	}
+	free(mirror);
+}
+
+/* The definition wants none, or another; 'registry' is what it was of. */
+static void
+drop(struct served *served, const struct registry *registry)
+{
+	mirror_unsubscribe(served, registry, NULL);
+	if (mirror_may_write(served)) {
+		for (size_t n = 0; n < mirror_count(registry); n++)
+			mirror_remove(served, registry->entries[n]->name);
+		mirror_withdraw(served, false);
+	}
+	mirror_free(served->mirror);
+	served->mirror = NULL;
+}
+
+bool
+mirror_prepare(struct served *served, const struct registry *old)
+{
+	const char *prefix = served->definition->prefix;
+
+	if (served->mirror != NULL && strcmp(served->mirror->prefix, prefix) != 0)
+		drop(served, old);
+	if (served->mirror != NULL)
+		mirror_unsubscribe(served, old, &served->registry);
+	else if (prefix[0] != '\0')
+		served->mirror = mirror_new(prefix);
+	return prefix[0] == '\0' || served->mirror != NULL;
+}
+
+static void
+on_wrote(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *lost)
+{
+	struct served *served = post_find(arg, ticket);
+	struct credis_error why;
+
+	if (served != NULL && reply != NULL && !store_wrote(reply, lost, &why))
+		served_report(served, why.text);
+}
+
+static struct buffer *
+begin(struct served *served, size_t words, const char *verb, link_answer *answer)
+{
+	struct post *post = served->post;
+	struct buffer *out =
+	    link_command(post->store.link, answer, post, post_ticket(served->serial, 0), NULL);
+
+	if (out == NULL)
+		return NULL;
+	command_begin(out, words);
+	command_text(out, verb);
+	return out;
+}
+
+static void
+put_key(struct buffer *out, const struct served *served, const char *keyword,
+    enum names_of_cauldron what)
+{
+	struct name key;
+
+	mirror_key(served, keyword, what, &key);
+	command_word(out, key.text, key.length);
+}
+
+static void
+put_value(struct buffer *out, const struct entry *entry)
+{
+	struct buffer text = BUFFER_EMPTY;
+
+	cauldron_value_print(&entry->value, &text);
+	command_word(out, text.length > 0 ? text.bytes : "", text.length);
+	buffer_free(&text);
+}
+
+void
+mirror_write(struct served *served, const struct entry *entry, bool value, const char *status,
+    const char *error)
+{
+	size_t pairs = (size_t)value + (status != NULL) + (error != NULL);
+	struct buffer *out = begin(served, 1 + 2 * pairs, "MSET", on_wrote);
+
+	if (out == NULL)
+		return; /* cauldron_look.c will see it */
+	if (value) {
+		put_key(out, served, entry->name, NAMES_CAULDRON_VALUE);
+		put_value(out, entry);
+	}
+	if (error != NULL) {
+		put_key(out, served, entry->name, NAMES_CAULDRON_ERROR);
+		command_text(out, error);
+	}
+	if (status != NULL) {
+		put_key(out, served, entry->name, NAMES_CAULDRON_STATUS);
+		command_text(out, status);
+	}
+}
+
+/* Something else lay under the name: it is a set of Cauldron's, and we are the ones to keep it. */
+static void
+on_announced(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *lost)
+{
+	struct served *served = post_find(arg, ticket);
+	struct buffer *out;
+	struct name name;
+
+	(void)lost;
+	if (served == NULL || served->mirror == NULL || reply == NULL ||
+	    !reply_is_error(reply, "WRONGTYPE"))
+		return;
+	out = begin(served, 2, "DEL", on_wrote);
+	if (out == NULL)
+		return;
+	names_cauldron_services(&name, served->mirror->prefix);
+	command_word(out, name.text, name.length);
+	served->counters.healed++;
+	log_event(served->post->log, CREDIS_LOG_WARNING, "heal", "%s: was no set", name.text);
+}
+
+static void
+change_services(struct served *served, const char *verb, link_answer *answer)
+{
+	struct buffer *out = begin(served, 3, verb, answer);
+	struct name name;
+
+	if (out == NULL)
+		return;
+	names_cauldron_services(&name, served->mirror->prefix);
+	command_word(out, name.text, name.length);
+	command_text(out, served_name(served));
+}
+
+void
+mirror_announce(struct served *served)
+{
+	if (served->state == SERVED_READY && served->mirror->complete && mirror_may_write(served))
+		change_services(served, "SADD", on_announced);
+}
+
+void
+mirror_withdraw(struct served *served, bool all)
+{
+	for (size_t n = 0; all && n < mirror_count(&served->registry); n++)
+		mirror_remove(served, served->registry.entries[n]->name);
+	change_services(served, "SREM", NULL);
+}
+
+void
+mirror_remove(struct served *served, const char *keyword)
+{
+	struct watch *watch = watch_find(served->mirror, keyword);
+	struct buffer *out = begin(served, 4, "DEL", on_wrote);
+
+	if (watch != NULL)
+		watch_forget(served->mirror, watch);
+	if (out == NULL)
+		return;
+	put_key(out, served, keyword, NAMES_CAULDRON_VALUE);
+	put_key(out, served, keyword, NAMES_CAULDRON_STATUS);
+	put_key(out, served, keyword, NAMES_CAULDRON_ERROR);
+}
+
+void
+mirror_subscribe(struct served *served, size_t from, size_t count)
+{
+	size_t last = mirror_count(&served->registry);
+	struct buffer *out;
+
+	if (from >= last)
+		return;
+	if (count > last - from)
+		count = last - from;
+	out = intake_command(served->post->intake);
+	if (out == NULL)
+		return;
+	command_begin(out, 1 + count);
+	command_text(out, "SUBSCRIBE");
+	for (size_t n = from; n < from + count; n++)
+		put_key(out, served, served->registry.entries[n]->name, NAMES_CAULDRON_VALUE);
+}
+
+void
+mirror_unsubscribe(struct served *served, const struct registry *registry,
+    const struct registry *kept)
+{
+	for (size_t n = 0; n < mirror_count(registry); n++) {
+		const char *name = registry->entries[n]->name;
+		struct buffer *out;
+
+		if (kept != NULL && registry_find(kept, name, strlen(name)) != NULL)
+			continue;
+		out = intake_command(served->post->intake);
+		if (out == NULL)
+			return;
+		command_begin(out, 2);
+		command_text(out, "UNSUBSCRIBE");
+		put_key(out, served, name, NAMES_CAULDRON_VALUE);
+	}
+}
+
+void
+mirror_take(struct post *post, const char *channel, size_t channel_length, const char *text,
+    size_t length)
+{
+	for (struct served *s = post->served; s != NULL; s = s->next) {
+		struct entry *entry = NULL;
+		struct slice keyword;
+
+		if (s->mirror != NULL &&
+		    names_parse_cauldron(&keyword, s->mirror->prefix, served_name(s), channel,
+			channel_length))
+			entry = registry_find(&s->registry, keyword.bytes, keyword.length);
+		if (entry == NULL)
+			continue;
+		served_take(s, entry, DISPATCH_BARE, text, length);
+		return;
+	}
+}
+
+static void
+turn_away(struct served *served, struct entry *entry, const struct credis_error *err)
+{
+	struct post *post = served->post;
+
+	requests_turn_away(post->requests, served, peers_mirrored(post->peers),
+	    &(struct message){ .has = 0 }, entry, err);
+}
+
+/* From here to mirror_answer() a write is pending. NULL when out of memory: then nobody counts. */
+static struct watch *
+count_write(struct served *served, struct entry *entry)
+{
+	struct watch *watch = watch_make(served->mirror, entry->name);
+
+	served->counters.requests++;
+	if (watch == NULL)
+		return NULL;
+	watch->pending++;
+	watch->odd_ms = 0;
+	return watch;
+}
+
+void
+mirror_turn_away(struct served *served, struct entry *entry, const struct credis_error *err)
+{
+	count_write(served, entry);
+	turn_away(served, entry, err);
+}
+
+void
+mirror_dispatch(struct served *served, struct entry *entry, const char *text, size_t length)
+{
+	struct post *post = served->post;
+	struct buffer ours = BUFFER_EMPTY;
+	struct message message = { .from = { "cauldron", 8 } };
+	struct asking asking = { post, served, entry, peers_mirrored(post->peers), &message };
+	struct credis_error err = { CREDIS_ENOMEM, "out of memory" };
+
+	if (count_write(served, entry) == NULL ||
+	    !cauldron_value_read(entry->keyword, text, length, &ours, &err)) {
+		turn_away(served, entry, &err);
+	} else {
+		message.body = (struct slice){ ours.length > 0 ? ours.bytes : "", ours.length };
+		modify_begin(&asking);
+	}
+	buffer_free(&ours);
+}
+
+/* Of the value alone: a client that has just set out to write must not find the status ready. While its write
+ * is under way, the value is told with the answer. */
+void
+mirror_change(struct served *served, const struct entry *entry)
+{
+	struct watch *watch = watch_find(served->mirror, entry->name);
+
+	if (watch != NULL && watch->pending > 0)
+		watch->behind = true;
+	else if (mirror_may_write(served) && is_mirrored(served, entry))
+		mirror_write(served, entry, true, NULL, NULL);
+}
+
+void
+mirror_drive(struct served *served, const struct entry *entry)
+{
+	mirror_write(served, entry, false, "modify", NULL);
+}
+
+/* Another write of a keyword is about to be answered: its status must not cover this refusal. */
+static bool
+keep_refusal(struct watch *watch, const struct entry *entry, const char *text)
+{
+	char *copy;
+
+	if (watch == NULL || watch->pending == 0 || entry->lane != NULL)
+		return false;
+	copy = text_copy(text, strlen(text));
+	if (copy == NULL)
+		return false;
+	free(watch->refusal);
+	watch->refusal = copy;
+	return true;
+}
+
+static void
+refuse(struct served *served, const struct entry *entry, struct watch *watch, const char *text)
+{
+	bool behind = watch != NULL && watch->behind && mirror_may_write(served);
+
+	if (behind)
+		watch->behind = false;
+	mirror_write(served, entry, behind, "error",
+	    text[0] != '\0' ? text : "refused without a reason");
+}
+
+void
+mirror_answer(struct served *served, const struct entry *entry, bool changed,
+    const struct credis_error *err)
+{
+	struct watch *watch = watch_find(served->mirror, entry->name);
+	char *refusal;
+
+	if (watch != NULL && watch->pending > 0)
+		watch->pending--;
+	if (!is_mirrored(served, entry))
+		return;
+	if (err != NULL) {
+		if (!keep_refusal(watch, entry, err->text))
+			refuse(served, entry, watch, err->text);
+	} else if (mirror_may_write(served)) {
+		mirror_write(served, entry, changed || (watch != NULL && watch->behind), "ready",
+		    NULL);
+		if (watch != NULL)
+			watch->behind = false;
+	}
+	if (watch == NULL || watch->pending > 0 || watch->refusal == NULL)
+		return;
+	refusal = watch->refusal;
+	watch->refusal = NULL;
+	refuse(served, entry, watch, refusal);
+	free(refusal);
+}
