@@ -204,6 +204,7 @@ write_written(FILE *to, const struct style *style, enum written how, const char 
 	if (reading != NULL) {
 		fputs(" = ", to);
 		print_value(to, style, reading);
+		print_severity(to, reading, false);
 	}
 	fputs(" (done)\n", to);
 }

@@ -40,6 +40,19 @@ on_late(struct call *call)
 	errand_late(&((struct modify *)call)->errand);
 }
 
+/* A word that nobody knows says nothing. */
+static void
+read_severity(struct credis_reading *reading, const struct slice *said)
+{
+	char word[16];
+
+	if (said->length >= sizeof(word))
+		return;
+	memcpy(word, said->bytes, said->length);
+	word[said->length] = '\0';
+	credis_severity_find(word, &reading->severity);
+}
+
 /* The value as it was stored; terminated, as 'text' is. */
 static void
 make_reading(struct credis_reading *reading, const struct outgoing *request,
@@ -54,6 +67,8 @@ make_reading(struct credis_reading *reading, const struct outgoing *request,
 		.time_us = (answer->has & MESSAGE_TIME) != 0 ? answer->time_us : 0,
 		.reason = "",
 	};
+	if ((answer->has & MESSAGE_SEVERITY) != 0)
+		read_severity(reading, &answer->severity);
 }
 
 static void

@@ -63,6 +63,7 @@ static const struct field {
 	FIELD("code", CODE, MESSAGE_CODE, code),
 	FIELD("seq", NUMBER, MESSAGE_SEQ, seq),
 	FIELD("time", TIME, MESSAGE_TIME, time_us),
+	FIELD("severity", WORD, MESSAGE_SEVERITY, severity),
 	FIELD("sent", TIME, MESSAGE_SENT, sent_us),
 	FIELD("expires", TIME, MESSAGE_EXPIRES, expires_us),
 	FIELD("if-seq", NUMBER, MESSAGE_IF_SEQ, if_seq),

@@ -32,6 +32,7 @@ enum message_field { /* bits in 'has' */
 	MESSAGE_CODE = 1 << 10,
 	MESSAGE_SEQ = 1 << 11,
 	MESSAGE_TIME = 1 << 12,
+	MESSAGE_SEVERITY = 1 << 13,
 };
 
 enum message_is {
@@ -60,6 +61,7 @@ struct message {
 	enum credis_code code;
 	uint64_t seq;
 	int64_t time_us;
+	struct slice severity; /* how good the value is; a word, not checked here */
 	struct slice body;
 };
 

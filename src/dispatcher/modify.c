@@ -121,6 +121,7 @@ modify_number(struct post *post, struct request *request)
 	};
 	if (entry->extra != NULL)
 		extra_judge(entry, &request->value, &write);
+	request->severity = write.severity;
 	return write;
 }
 
@@ -185,6 +186,7 @@ modify_replace(struct post *post, struct request *request)
 	write.time_us = request->time_us;
 	if (entry_now(request->entry)->extra != NULL)
 		extra_judge(entry_now(request->entry), &request->value, &write);
+	request->severity = write.severity;
 	request->served->counters.healed++;
 	log_event(post->log, CREDIS_LOG_WARNING, "heal", "%s.%s: another type lay under its key",
 	    write.service, write.keyword);

@@ -41,6 +41,7 @@ struct request {
 	bool replacing; /* writing over a key of another type */
 	size_t charged; /* bytes it counts for in the bounds */
 	struct credis_value value;
+	enum credis_severity severity; /* of the value, once it has its number */
 	uint64_t seq;
 	int64_t time_us;
 	TAILQ_ENTRY(request) arrival;

@@ -56,6 +56,16 @@ def test_severity_is_shown_and_monitored(demo, cli):
     assert "[" not in monitor.read_line()
 
 
+def test_the_answer_of_a_write_has_its_severity(demo, cli):
+    assert cli("modify", "--json", "demo.AZ=0.5").json["severity"] == "major"
+    assert cli("modify", "--notify", "-s", "demo", "AZ=3").lines[-1] == "AZ = 3 [minor] (done)"
+    assert cli("modify", "--json", "demo.AZ=90").json["severity"] == "none"
+    answers = cli("modify", "--json", "--atomic", "demo.AZ=0.5", "demo.STATE=fine").objects
+    assert [answer["severity"] for answer in answers] == ["major", "none"]
+    fresh = cli("show", "--refresh", "--json", "demo.AZ").json
+    assert (fresh["severity"], fresh["reason"]) == ("major", "0.5 is below lolo 1")
+
+
 def test_a_set_takes_severities_and_leaves_none(demo, redis, cli):
     cli("modify", "demo.AZ=0", "demo.STATE=fault")
     assert cli("modify", "--atomic", "demo.AZ=90", "demo.STATE=fine", "demo.LAMPS=hot").status == 0
