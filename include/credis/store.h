@@ -51,6 +51,7 @@ struct credis_store_options {
 	                             * keeps no other waiting; see CREDIS_EXCLUSIVE */
 	int max_connections;       /* there may be in the pool; 0: 50. The URL's wins */
 	int64_t pool_wait_ms;      /* how long to wait for one of them to be free; 0: 1 s */
+	bool metrics;              /* count for credis_store_metrics() */
 	credis_state_cb *on_state; /* may be NULL */
 	void *arg;                 /* of on_state */
 	credis_log_sink *log;      /* may be NULL */

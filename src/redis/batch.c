@@ -6,6 +6,7 @@
 #include "redis/answers.h"
 #include "redis/command.h"
 #include "redis/known.h"
+#include "redis/observe.h"
 #include "redis/server.h"
 #include "redis/store_inside.h"
 
@@ -163,22 +164,35 @@ send_all(struct credis_pipeline *pipeline, struct answers *answers, int64_t time
 	return answers_begin(answers, err);
 }
 
+static bool
+pipeline_post(struct credis_pipeline *pipeline, int64_t timeout_ms, credis_reply_cb *cb, void *arg,
+    struct credis_error *err)
+{
+	struct answers *answers = answers_new(ANSWERS_EACH, pipeline->count, cb, arg);
+
+	if (answers == NULL)
+		return error_no_memory(err);
+	return send_all(pipeline, answers, timeout_ms, err);
+}
+
 bool
 credis_pipeline_send(struct credis_pipeline *pipeline, int64_t timeout_ms, credis_reply_cb *cb,
     void *arg, struct credis_error *err)
 {
-	struct credis_store *store = pipeline->store;
-	struct answers *answers = NULL;
+	struct observed *observed;
+	struct credis_error own;
 	bool sent = false;
 
-	if (store->freed)
+	if (err == NULL)
+		err = &own;
+	if (pipeline->store->freed)
 		error_set(err, CREDIS_ELOST, "the store is being closed");
 	else if (pipeline->count == 0)
 		error_set(err, CREDIS_EINVAL, "an empty pipeline");
-	else if ((answers = answers_new(ANSWERS_EACH, pipeline->count, cb, arg)) == NULL)
-		error_no_memory(err);
-	else
-		sent = send_all(pipeline, answers, timeout_ms, err);
+	else if (observe_begin(pipeline->store, "pipeline_", pipeline->name, strlen(pipeline->name),
+		     &cb, &arg, &observed, err))
+		sent =
+		    observe_sent(observed, pipeline_post(pipeline, timeout_ms, cb, arg, err), err);
 	credis_pipeline_free(pipeline);
 	return sent;
 }

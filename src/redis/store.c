@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "redis/known.h"
 #include "redis/link.h"
+#include "redis/observe.h"
 #include "redis/server.h"
 #include "redis/store_inside.h"
 
@@ -96,6 +97,18 @@ join_where(struct credis_store *store, struct credis_error *err)
 }
 
 static bool
+add_observers(struct credis_store *store, const struct credis_store_options *options,
+    struct credis_error *err)
+{
+	const char *name = store->servers[0]->url.client_name;
+
+	if (name == NULL)
+		name = options->name != NULL ? options->name : "redis";
+	store->observers = observers_new(name, options->metrics);
+	return store->observers != NULL || error_no_memory(err);
+}
+
+static bool
 open_servers(struct credis_store *store, const char *url,
     const struct credis_store_options *options, struct credis_error *err)
 {
@@ -117,7 +130,8 @@ open_servers(struct credis_store *store, const char *url,
 		if (!open_server(store, options->replicas[store->replica_count],
 			&store->replica_count, options, err))
 			return false;
-	return (url != NULL || make_ring(store, err)) && join_where(store, err);
+	return (url != NULL || make_ring(store, err)) && join_where(store, err) &&
+	    add_observers(store, options, err);
 }
 
 struct credis_store *
@@ -163,6 +177,7 @@ store_release(struct credis_store *store)
 	free(store->servers);
 	free(store->where);
 	ring_free(store->ring);
+	observers_free(store->observers);
 	arena_free(&store->kept);
 	if (store->own_base && store->base != NULL)
 		event_base_free(store->base);
@@ -193,6 +208,12 @@ const char *
 credis_store_where(const struct credis_store *store)
 {
 	return store->where;
+}
+
+int
+store_database(const struct credis_store *store)
+{
+	return store->servers[0]->url.db;
 }
 
 struct event_base *
@@ -386,6 +407,21 @@ store_post(struct server *server, bool exclusive, const struct parcel *parcel, i
 	return taken;
 }
 
+static bool
+command_post(struct credis_store *store, const struct known *known, const struct parcel *parcel,
+    unsigned flags, int64_t timeout_ms, credis_reply_cb *cb, void *arg, struct credis_error *err)
+{
+	struct server *server;
+
+	if (store->ring != NULL && (known->traits & (KNOWN_LIST | KNOWN_SUM | KNOWN_ALL)))
+		return store_split(store, known, parcel->argc, parcel->argv, parcel->lengths, flags,
+		    timeout_ms, cb, arg, err);
+	server = store_route(store, known, parcel->argc, parcel->argv, parcel->lengths, flags, err);
+	return server != NULL &&
+	    store_post(server, store_is_exclusive(server, known, flags, timeout_ms), parcel,
+		timeout_ms, NULL, cb, arg, err);
+}
+
 bool
 credis_store_command(struct credis_store *store, int argc, const char *const *argv,
     const size_t *lengths, unsigned flags, int64_t timeout_ms, credis_reply_cb *cb, void *arg,
@@ -393,18 +429,18 @@ credis_store_command(struct credis_store *store, int argc, const char *const *ar
 {
 	const struct parcel parcel = { .argc = argc, .argv = argv, .lengths = lengths };
 	const struct known *known;
-	struct server *server;
+	struct observed *observed;
+	struct credis_error own;
 
+	if (err == NULL)
+		err = &own;
 	if (store->freed)
 		return error_set(err, CREDIS_ELOST, "the store is being closed");
 	known = store_check(argc, argv, lengths, err);
-	if (known == NULL)
+	if (known == NULL ||
+	    !observe_begin(store, "", argv[0], lengths != NULL ? lengths[0] : strlen(argv[0]), &cb,
+		&arg, &observed, err))
 		return false;
-	if (store->ring != NULL && (known->traits & (KNOWN_LIST | KNOWN_SUM | KNOWN_ALL)))
-		return store_split(store, known, argc, argv, lengths, flags, timeout_ms, cb, arg,
-		    err);
-	server = store_route(store, known, argc, argv, lengths, flags, err);
-	return server != NULL &&
-	    store_post(server, store_is_exclusive(server, known, flags, timeout_ms), &parcel,
-		timeout_ms, NULL, cb, arg, err);
+	return observe_sent(observed,
+	    command_post(store, known, &parcel, flags, timeout_ms, cb, arg, err), err);
 }

@@ -11,6 +11,7 @@
 
 struct event;
 struct known;
+struct observers;
 struct ring;
 struct server;
 
@@ -29,6 +30,7 @@ struct credis_store {
 	size_t turn;       /* which replica was read from last */
 	struct ring *ring; /* NULL: no shards */
 	char *where;
+	struct observers *observers;
 
 	struct calls calls;  /* that have not been told their end */
 	struct event *clock; /* looks for those past their deadline */
@@ -57,6 +59,8 @@ const struct known *store_check(int argc, const char *const *argv, const size_t 
 /* Where a command belongs; NULL with the reason. */
 struct server *store_route(struct credis_store *store, const struct known *known, int argc,
     const char *const *argv, const size_t *lengths, unsigned flags, struct credis_error *err);
+
+int store_database(const struct credis_store *store);
 
 /* The shard of a key. */
 struct server *store_shard(const struct credis_store *store, const char *key, size_t length);

@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "redis/command.h"
 #include "redis/known.h"
+#include "redis/observe.h"
 #include "redis/server.h"
 #include "redis/store_inside.h"
 
@@ -380,9 +381,20 @@ bool
 credis_transaction_exec(struct credis_transaction *transaction, int64_t timeout_ms,
     credis_reply_cb *cb, void *arg, struct credis_error *err)
 {
+	struct observed *observed;
+	struct credis_error own;
+
+	if (err == NULL)
+		err = &own;
+	if (!may_execute(transaction, err) ||
+	    !observe_begin(transaction->store, "pipeline_", transaction->name,
+		strlen(transaction->name), &cb, &arg, &observed, err)) {
+		credis_transaction_discard(transaction);
+		return false;
+	}
 	transaction->cb = cb;
 	transaction->arg = arg;
-	if (!may_execute(transaction, err) || !post(transaction, timeout_ms, err)) {
+	if (!observe_sent(observed, post(transaction, timeout_ms, err), err)) {
 		credis_transaction_discard(transaction);
 		return false;
 	}
