@@ -168,6 +168,12 @@ struct credis_listener {
 struct credis_subscription *credis_subscribe(struct credis_store *store, const char *channel,
     const struct credis_listener *listener, void *arg, struct credis_error *err);
 
+/* The same for all channels that match a pattern of Redis' PSUBSCRIBE, which have another connection in
+ * common; refused on shards. Since 0.1. */
+struct credis_subscription *credis_subscribe_pattern(struct credis_store *store,
+    const char *pattern, const struct credis_listener *listener, void *arg,
+    struct credis_error *err);
+
 /* NULL is fine. Since 0.1. */
 void credis_unsubscribe(struct credis_subscription *subscription);
 

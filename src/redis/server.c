@@ -304,18 +304,28 @@ first_given(int64_t of_url, int64_t of_options, int64_t otherwise)
 	return of_options > 0 ? of_options : otherwise;
 }
 
+struct subscriptions *
+server_listen(struct server *server, struct credis_error *err)
+{
+	const struct link_options link = {
+		.url = &server->url,
+		.name = server->name,
+		.role = "subscriptions",
+		.connect_timeout_ms = server->connect_timeout_ms,
+		.log = &server->store->log,
+	};
+	struct subscriptions *subscriptions = subscriptions_new(server->store->base, &link, err);
+
+	if (subscriptions != NULL && server->backoff_ms > 0)
+		link_set_backoff(subscriptions_link(subscriptions), server->backoff_ms);
+	return subscriptions;
+}
+
 static bool
 server_set_up(struct server *server, const struct credis_store_options *options,
     struct credis_error *err)
 {
 	const struct url *url = &server->url;
-	struct link_options link = {
-		.url = url,
-		.name = options->name,
-		.role = "subscriptions",
-		.connect_timeout_ms = options->connect_timeout_ms,
-		.log = &server->store->log,
-	};
 	struct conn *conn;
 
 	server->timeout_ms = first_given(url->timeout_ms, options->timeout_ms, TIMEOUT_MS);
@@ -331,9 +341,7 @@ server_set_up(struct server *server, const struct credis_store_options *options,
 	if (conn == NULL)
 		return false;
 	lane_get(&server->shared, conn);
-	server->subscriptions = subscriptions_new(server->store->base, &link, err);
-	if (server->subscriptions != NULL && options->backoff_ms > 0)
-		link_set_backoff(subscriptions_link(server->subscriptions), options->backoff_ms);
+	server->subscriptions = server_listen(server, err);
 	return server->subscriptions != NULL;
 }
 
@@ -372,7 +380,8 @@ server_close(struct server *server)
 		conn->link = NULL;
 	}
 	subscriptions_free(server->subscriptions);
-	server->subscriptions = NULL;
+	subscriptions_free(server->patterns);
+	server->subscriptions = server->patterns = NULL;
 }
 
 void

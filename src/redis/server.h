@@ -41,6 +41,7 @@ struct server {
 	int told;          /* the last credis_store_state told; -1: none */
 
 	struct subscriptions *subscriptions;
+	struct subscriptions *patterns; /* NULL: none yet */
 };
 
 /* NULL with the reason. */
@@ -56,6 +57,9 @@ char *server_name(const struct server *server);
 
 /* A lane of one's own; free it with lane_settle(). NULL with the reason. */
 struct lane *server_claim(struct server *server, struct credis_error *err);
+
+/* Another connection to listen on; NULL with the reason. */
+struct subscriptions *server_listen(struct server *server, struct credis_error *err);
 
 /* Adds its pool to the sum. */
 void server_count_pool(const struct server *server, struct credis_pool_gauges *gauges);

@@ -47,9 +47,9 @@ on_lost(void *arg, const struct credis_error *why)
 	tell(arg, CREDIS_UNSUBSCRIBED, why);
 }
 
-struct credis_subscription *
-credis_subscribe(struct credis_store *store, const char *channel,
-    const struct credis_listener *listener, void *arg, struct credis_error *err)
+static struct credis_subscription *
+subscribe(struct subscriptions *owner, const char *channel, const struct credis_listener *listener,
+    void *arg, struct credis_error *err)
 {
 	static const struct subscription_events events = { on_message, on_live, on_lost };
 	struct credis_subscription *heard = malloc(sizeof *heard);
@@ -58,13 +58,41 @@ credis_subscribe(struct credis_store *store, const char *channel,
 		error_no_memory(err);
 		return NULL;
 	}
-	*heard = (struct credis_subscription){ .listener = *listener, .arg = arg };
-	heard->owner = store_shard(store, channel, strlen(channel))->subscriptions;
-	heard->subscription = subscriptions_add(heard->owner, channel, &events, heard, err);
+	*heard = (struct credis_subscription){ .owner = owner, .listener = *listener, .arg = arg };
+	heard->subscription = subscriptions_add(owner, channel, &events, heard, err);
 	if (heard->subscription != NULL)
 		return heard;
 	free(heard);
 	return NULL;
+}
+
+struct credis_subscription *
+credis_subscribe(struct credis_store *store, const char *channel,
+    const struct credis_listener *listener, void *arg, struct credis_error *err)
+{
+	struct server *server = store_shard(store, channel, strlen(channel));
+
+	return subscribe(server->subscriptions, channel, listener, arg, err);
+}
+
+struct credis_subscription *
+credis_subscribe_pattern(struct credis_store *store, const char *pattern,
+    const struct credis_listener *listener, void *arg, struct credis_error *err)
+{
+	struct server *server = store->servers[0];
+
+	if (store->ring != NULL) {
+		error_set(err, CREDIS_EINVAL,
+		    "PSUBSCRIBE: the channels that match lie on different shards");
+		return NULL;
+	}
+	if (server->patterns == NULL) {
+		server->patterns = server_listen(server, err);
+		if (server->patterns == NULL)
+			return NULL;
+		subscriptions_take_patterns(server->patterns);
+	}
+	return subscribe(server->patterns, pattern, listener, arg, err);
 }
 
 void

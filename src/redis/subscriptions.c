@@ -47,6 +47,7 @@ struct subscriptions {
 	struct event *retry;      /* asks again for what was refused */
 	uint64_t sent;            /* commands on this connection, and how many of them */
 	uint64_t answered;        /* the server has answered: it does so in order */
+	bool patterns;            /* channels are patterns */
 	unsigned busy;            /* walks under way: nothing is freed */
 	bool freed;
 };
@@ -114,6 +115,12 @@ subscriptions_free(struct subscriptions *subscriptions)
 	subscriptions_release(subscriptions);
 }
 
+void
+subscriptions_take_patterns(struct subscriptions *subscriptions)
+{
+	subscriptions->patterns = true;
+}
+
 struct link *
 subscriptions_link(struct subscriptions *subscriptions)
 {
@@ -145,7 +152,8 @@ say(struct subscriptions *subscriptions, const char *verb, const struct channel 
 static void
 channel_ask(struct channel *channel)
 {
-	channel->asked = say(channel->owner, "SUBSCRIBE", channel);
+	channel->asked =
+	    say(channel->owner, channel->owner->patterns ? "PSUBSCRIBE" : "SUBSCRIBE", channel);
 }
 
 /* Subscriptions come and go. */
@@ -271,12 +279,11 @@ channel_tell_lost(struct channel *channel, const struct credis_error *why, bool 
 }
 
 static void
-channel_tell_message(struct channel *channel, const struct reply *payload)
+channel_tell_message(struct channel *channel, const char *name, const struct reply *payload)
 {
 	for (struct subscription *each = channel->first; each != NULL; each = each->next) {
 		if (each->live && !channel->owner->freed)
-			each->events.on_message(each->arg, channel->name, payload->text,
-			    payload->length);
+			each->events.on_message(each->arg, name, payload->text, payload->length);
 	}
 }
 
@@ -300,7 +307,8 @@ channel_sweep(struct channel *channel)
 	if (channel->first != NULL)
 		return;
 	if (channel->asked != 0)
-		say(channel->owner, "UNSUBSCRIBE", channel);
+		say(channel->owner, channel->owner->patterns ? "PUNSUBSCRIBE" : "UNSUBSCRIBE",
+		    channel);
 	channel_free(channel);
 }
 
@@ -409,18 +417,20 @@ on_refused(struct subscriptions *subscriptions, const struct reply *reply)
 	channel_tell_lost(channel, &why, true);
 }
 
+/* message CHANNEL PAYLOAD; pmessage PATTERN CHANNEL PAYLOAD. */
 static void
 on_message(struct subscriptions *subscriptions, const struct reply *push)
 {
-	const struct reply *name = reply_item(push, 1);
-	const struct reply *payload = reply_item(push, 2);
+	const struct reply *key = reply_item(push, 1);
+	const struct reply *name = reply_item(push, subscriptions->patterns ? 2 : 1);
+	const struct reply *payload = reply_item(push, subscriptions->patterns ? 3 : 2);
 	struct channel *channel;
 
-	if (name->kind != REPLY_TEXT || payload->kind != REPLY_TEXT)
+	if (key->kind != REPLY_TEXT || name->kind != REPLY_TEXT || payload->kind != REPLY_TEXT)
 		return;
-	channel = channel_find(subscriptions, name->text, name->length);
+	channel = channel_find(subscriptions, key->text, key->length);
 	if (channel != NULL)
-		channel_tell_message(channel, payload);
+		channel_tell_message(channel, name->text, payload);
 }
 
 static void
@@ -431,11 +441,11 @@ on_push(struct link *link, const struct reply *push, void *arg)
 
 	(void)link;
 	subscriptions_hold(subscriptions);
-	if (reply_text_is(head, "message")) {
+	if (reply_text_is(head, subscriptions->patterns ? "pmessage" : "message")) {
 		on_message(subscriptions, push);
 	} else {
 		subscriptions->answered++;
-		if (reply_text_is(head, "subscribe"))
+		if (reply_text_is(head, subscriptions->patterns ? "psubscribe" : "subscribe"))
 			on_confirmed(subscriptions, reply_item(push, 1));
 		else if (reply_is_error(push, NULL))
 			on_refused(subscriptions, push);

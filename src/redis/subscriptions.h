@@ -32,6 +32,9 @@ struct subscriptions *subscriptions_new(struct event_base *base, const struct li
     struct credis_error *err);
 void subscriptions_free(struct subscriptions *subscriptions);
 
+/* From now on, before the first is added, channels are patterns (PSUBSCRIBE). */
+void subscriptions_take_patterns(struct subscriptions *subscriptions);
+
 /* Several may share a channel: the server sees one SUBSCRIBE. Callbacks come from the event loop only.
  * Returns one to give to subscriptions_remove(), or NULL when out of memory. */
 struct subscription *subscriptions_add(struct subscriptions *subscriptions, const char *channel,

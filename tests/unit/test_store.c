@@ -16,7 +16,7 @@
 struct heard {
 	unsigned answers, messages;
 	enum credis_code code;
-	char text[64];
+	char text[64], channel[64];
 	unsigned subscribed, resubscribed;
 	struct credis_store *frees;
 };
@@ -223,7 +223,7 @@ hear_message(void *arg, const char *channel, const char *payload, size_t length)
 {
 	struct heard *heard = arg;
 
-	(void)channel;
+	snprintf(heard->channel, sizeof heard->channel, "%s", channel);
 	heard->messages++;
 	snprintf(heard->text, sizeof heard->text, "%.*s", (int)length, payload);
 }
@@ -259,6 +259,39 @@ a_subscription_is_restored_after_a_loss_and_says_so(void **state)
 	EVENTUALLY(base, heard.messages == 1);
 	assert_string_equal(heard.text, "again");
 	credis_unsubscribe(subscription);
+	credis_store_free(store);
+	event_base_free(base);
+}
+
+static void
+a_pattern_hears_the_channels_that_match_by_their_names(void **state)
+{
+	static const struct credis_listener listener = { hear_message, hear_event };
+	struct redis_server *server = *state;
+	const struct credis_store_options options = { .backoff_ms = 50 };
+	struct event_base *base = event_base_new();
+	struct credis_store *store = credis_store_new(base, server->url, &options, NULL);
+	struct heard heard = { 0 }, plain = { 0 };
+	struct credis_subscription *subscription =
+	    credis_subscribe_pattern(store, "dome.*", &listener, &heard, NULL);
+	struct credis_subscription *literal =
+	    credis_subscribe(store, "dome.*", &listener, &plain, NULL);
+
+	EVENTUALLY(base, heard.subscribed == 1 && plain.subscribed == 1);
+	redis_server_say(server, "PUBLISH other.az 1");
+	redis_server_say(server, "PUBLISH dome.az 12");
+	EVENTUALLY(base, heard.messages == 1);
+	assert_string_equal(heard.text, "12");
+	assert_string_equal(heard.channel, "dome.az");
+	redis_server_kill(server);
+	redis_server_again(server);
+	EVENTUALLY(base, heard.resubscribed == 1 && credis_subscription_is_live(subscription));
+	redis_server_say(server, "PUBLISH dome.el 3");
+	EVENTUALLY(base, heard.messages == 2);
+	assert_string_equal(heard.channel, "dome.el");
+	assert_int_equal(plain.messages, 0);
+	credis_unsubscribe(subscription);
+	credis_unsubscribe(literal);
 	credis_store_free(store);
 	event_base_free(base);
 }
@@ -334,6 +367,7 @@ main(void)
 		cmocka_unit_test(commands_under_way_are_answered_once_when_the_connection_is_lost),
 		cmocka_unit_test(an_answer_may_free_the_store),
 		cmocka_unit_test(a_subscription_is_restored_after_a_loss_and_says_so),
+		cmocka_unit_test(a_pattern_hears_the_channels_that_match_by_their_names),
 		cmocka_unit_test(many_threads_use_many_stores),
 		cmocka_unit_test(
 		    a_command_that_blocks_keeps_no_other_waiting_and_ends_by_its_deadline),
