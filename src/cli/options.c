@@ -16,7 +16,7 @@
 #define AT(member) offsetof(struct options, member)
 
 /* The verbs that are models. */
-#define MODELS " counter map hash set zset queue stack pqueue mq "
+#define MODELS " counter map hash set zset queue stack pqueue mq dict "
 
 static const struct option_row rows[] = {
 	{ 'u', "url", OPTION_TEXT, AT(url), NULL, "URL",

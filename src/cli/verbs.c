@@ -200,6 +200,17 @@ static const struct verb verbs[] = {
 	    "credis mq put jobs 'calibrate B'\n"
 	    "job=$(credis mq take jobs jobs:$HOSTNAME) && work \"$job\" && credis mq ack jobs jobs:$HOSTNAME \"$job\"\n",
 	    .offline = true },
+	{ .name = "dict", .min = 2, .max = 4, .run = run_dict,
+	    .arguments = "NAMESPACE OPERATION [KEY] [VALUE]",
+	    .summary = "a dictionary whose changes are announced",
+	    .about =
+	    "get KEY, set KEY VALUE, del KEY, has KEY, or keys. Values are JSON, and are stored as msgpack in\n"
+	    "the key NAMESPACE/KEY, as programs with redis-pubsub-dict do (their default namespace is\n"
+	    "redisDict); each change is published on NAMESPACE/update or NAMESPACE/delete.\n",
+	    .examples =
+	    "credis dict redisDict set site '{\"height\": 2400}'\n"
+	    "credis dict redisDict get site\n"
+	    "credis dict redisDict keys\n", .offline = true },
 	{ .name = "lock", .min = 2, .max = VERB_ANY, .run = run_lock, .arguments = "NAME COMMAND…",
 	    .summary = "run a command while nobody else does",
 	    .about =

@@ -10,8 +10,8 @@ struct session;
 /* Runs a verb with the words after it; outcomes go into the session. */
 typedef void verb_run(struct session *session, char **words, int count);
 
-verb_run run_shard, run_model, run_lock;
-verb_run run_alarms, run_bench, run_complete, run_describe, run_driver_check, run_history, run_list, run_modify, run_monitor,
+verb_run run_shard, run_model, run_lock, run_dict;
+verb_run run_alarms, run_bench, run_complete, run_describe, run_driver_check, run_history, run_import_ktlxml, run_list, run_modify, run_monitor,
     run_show, run_status, run_wait;
 
 enum { VERB_ANY = 1 << 20 };

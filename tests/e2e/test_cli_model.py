@@ -126,7 +126,7 @@ REFUSED = [
     (["zset", "add", "z", "high", "x"], "z: 'high' is not a number"),
     (["map", "set", "m", "x", "--as", "jsn"], "--as: 'jsn' is no serializer; did you mean json?"),
     (["map", "expire", "m", "soon"], "soon"),
-    (["show", "demo.POS", "--as", "json"], "--as is an option of counter map hash set zset queue stack pqueue mq, not of show"),
+    (["show", "demo.POS", "--as", "json"], "--as is an option of counter map hash set zset queue stack pqueue mq dict, not of show"),
 ]
 
 
@@ -210,3 +210,32 @@ def test_lock_is_given_back_when_its_holder_is_interrupted(cli, redis, wait_for)
     wait_for(lambda: redis.connection().exists("l"), what="it is held")
     assert holder.stop() == 130
     assert not redis.connection().exists("l")
+
+
+def test_dict_stores_msgpack_and_announces_each_change(cli, redis):
+    listener = redis.connection(decode_responses=False).pubsub()
+    listener.psubscribe("a*/*")
+    assert listener.get_message(timeout=30)["type"] == "psubscribe"
+    assert cli("dict", "a*", "get", "k").status == 1
+    assert cli("dict", "a*", "set", "k", '{"x":[1,null]}').status == 0
+    assert cli("dict", "a*", "set", "", '""').status == 0
+    assert redis.connection(decode_responses=False).get("a*/k") == b"\x81\xa1x\x92\x01\xc0"
+    redis.connection().set("ab/z", "not ours")
+    assert cli("dict", "a*", "keys").out == "\nk\n"
+    assert cli("dict", "a*", "has", "k").value == "1"
+    assert cli("--json", "dict", "a*", "get", "k").json == {"key": "k", "value": {"x": [1, None]}}
+    assert cli("dict", "a*", "get", "").out == '""\n'
+    assert cli("dict", "a*", "del", "k").value == "1"
+    said = [listener.get_message(timeout=30) for _ in range(3)]
+    assert [(message["channel"], message["data"]) for message in said] == [
+        (b"a*/update", b"k"), (b"a*/update", b""), (b"a*/delete", b"k")]
+
+
+@pytest.mark.parametrize("words, status, error", [
+    (["dict", "d", "gte", "k"], 2, "d: unknown operation 'gte' (did you mean 'get'?)"),
+    (["dict", "d", "set", "k"], 2, "d: set takes KEY VALUE"),
+    (["dict", "d", "set", "k", "{"], 1, "d/k: "),
+])
+def test_dict_says_what_is_wrong(cli, words, status, error):
+    result = cli(*words)
+    assert result.status == status and result.error.startswith(error), result

@@ -271,3 +271,14 @@ def test_example_of_libcredis_model_3_is_a_queue(tmp_path, redis):
         words = [program, redis.url, "jobs", *([item] if item else [])]
         done = subprocess.run(words, capture_output=True, text=True, timeout=60)
         assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
+
+
+def test_example_of_libcredis_dict_3_is_the_file_beside_it():
+    assert example("libcredis_dict.3") == (MAN / "example_dict.c").read_text()
+
+
+def test_example_of_libcredis_dict_3_sets_and_gets(tmp_path, redis):
+    program = compiled(example("libcredis_dict.3"), tmp_path)
+    for words, said in (([], "there is none\n"), (["[1]"], "[1]\n"), ([], "[1]\n")):
+        done = subprocess.run([program, redis.url, "k", *words], capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
