@@ -103,7 +103,9 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/libcredis.a Makefile
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) -Iinclude -Isrc -Itests/unit $(call pc,cmocka libevent jansson hiredis) $(CFLAGS) \
-	    $(if $(SAN),-fsanitize=$(SAN)) -o $@ $< $(B)/libcredis.a $(LIB_LIBS) $(call pl,cmocka)
+	    $(if $(SAN),-fsanitize=$(SAN)) $(UNIT_MORE) -o $@ $< $(B)/libcredis.a $(LIB_LIBS) $(call pl,cmocka)
+# Those that fail allocations, of our own code only (fail_alloc.h).
+$(B)/tests/unit/%_memory: UNIT_MORE = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 unit: $(UNIT) programs
 
 # Fuzz targets: with FUZZER=1 and clang under libFuzzer, otherwise replaying files (replay.c).
