@@ -26,7 +26,7 @@ def candidates(cli, *words):
 @pytest.mark.parametrize("words, expected", [
     (["mo"], ["modify", "monitor"]),
     ([""], ["list", "show", "describe", "modify", "monitor", "wait", "history", "alarms", "status", "bench",
-           "counter", "map", "hash", "set", "zset", "queue", "stack", "pqueue", "mq", "dict", "lock", "shard", "driver-check"]),
+           "counter", "map", "hash", "set", "zset", "queue", "stack", "pqueue", "mq", "dict", "lock", "shard", "driver-check", "import-ktlxml"]),
     (["-q", "st"], ["status", "stack"]),
     (["modify", "--no"], ["--nowait", "--notify"]),
     (["show", "--re"], ["--refresh"]),
