@@ -177,7 +177,8 @@ set_up(struct credis_monitor *monitor, const char *const *keywords, size_t count
 	monitor->retry = evtimer_new(base, on_retry, monitor);
 	monitor->deadline = evtimer_new(base, on_deadline, monitor);
 	monitor->scopes = calloc(count + 1, sizeof(*monitor->scopes));
-	if (monitor->retry == NULL || monitor->deadline == NULL || monitor->scopes == NULL)
+	if (!moments_init(&monitor->patience, base, watch_lose_patience) ||
+	    monitor->retry == NULL || monitor->deadline == NULL || monitor->scopes == NULL)
 		return error_no_memory(err);
 	for (size_t n = 0; n < count; n++) {
 		if (!add_keyword(monitor, keywords[n], err))
@@ -248,6 +249,7 @@ credis_monitor_free(struct credis_monitor *monitor)
 	for (size_t n = 0; n < monitor->scope_count; n++)
 		scope_clear(&monitor->scopes[n]);
 	free(monitor->scopes);
+	moments_clear(&monitor->patience);
 	if (monitor->retry != NULL)
 		event_free(monitor->retry);
 	if (monitor->deadline != NULL)

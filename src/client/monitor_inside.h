@@ -3,6 +3,7 @@
 #ifndef CLIENT_MONITOR_INSIDE_H
 #define CLIENT_MONITOR_INSIDE_H
 
+#include "client/moments.h"
 #include "client/monitor.h"
 #include "client/session.h"
 #include "core/table.h"
@@ -10,6 +11,7 @@
 #include <sys/queue.h>
 
 struct event;
+struct message;
 struct subscription;
 
 enum monitor_state {
@@ -32,8 +34,9 @@ struct credis_monitor {
 	uint32_t last_watch;
 	TAILQ_HEAD(watch_list, watch) due; /* to be fetched */
 	size_t fetching;
-	struct event *retry;    /* fetches again when the link was too busy */
-	struct event *deadline; /* for getting started */
+	struct moments patience; /* with values that are on their way by themselves */
+	struct event *retry;     /* fetches again when the link was too busy */
+	struct event *deadline;  /* for getting started */
 	int64_t start_ms;
 	unsigned telling; /* in a callback: the memory stays */
 	bool freed;
@@ -56,7 +59,9 @@ struct scope {
 	struct subscription *about; /* tells of new generations */
 	bool about_live;
 	struct event *doubt;
-	struct watch **watches; /* by name */
+	struct subscription *values;      /* their short way; NULL: not worth while */
+	uint64_t values_ours, values_all; /* that came */
+	struct watch **watches;           /* by name */
 	size_t count;
 	struct watch **dropped; /* to be reported gone */
 	size_t dropped_count;
@@ -75,6 +80,9 @@ struct watch {
 	bool asked_live; /* the fetch began when a change since would be heard of */
 	bool stale;
 	bool shown;
+	bool flows;       /* its last value came the short way: the next one may */
+	uint64_t awaited; /* events whose values have not come that way yet */
+	struct moment patience;
 	uint64_t seq; /* shown last */
 	int64_t time_us;
 	TAILQ_ENTRY(watch) due;
@@ -104,6 +112,10 @@ void scope_ask(struct scope *scope);
 
 struct watch *watch_new(struct scope *scope, const char *name, struct credis_error *err);
 void watch_free(struct watch *watch);
+
+/* A value that came the short way. */
+bool watch_take_value(struct watch *watch, const struct message *message);
+void watch_lose_patience(struct moment *patience);
 struct names_pair watch_name(const struct watch *watch);
 
 /* Fetches what is due, some at a time. */

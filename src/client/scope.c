@@ -5,6 +5,7 @@
 #include "client/monitor_inside.h"
 #include "core/error.h"
 #include "core/keyword.h"
+#include "core/message.h"
 #include "core/text.h"
 #include "redis/subscriptions.h"
 
@@ -15,6 +16,10 @@
 
 /* What seems gone may be on its way back: a dispatcher heals an emptied store within two seconds. */
 enum { DOUBT_MS = 3000 };
+
+/* Beyond so many values, of which so many times more are of keywords that nobody here watches, their short
+ * way is a longer one. */
+enum { VALUES_TRIED = 1000, VALUES_OTHERS = 8 };
 
 static void on_doubt(evutil_socket_t fd, short what, void *arg);
 static void on_about(void *arg, const char *channel, const char *payload, size_t length);
@@ -74,6 +79,14 @@ drop_all(struct watch **watches, size_t count)
 	free(watches);
 }
 
+static void
+drop_values(struct scope *scope)
+{
+	if (scope->values != NULL)
+		subscriptions_remove(scope->monitor->client->subscriptions, scope->values);
+	scope->values = NULL;
+}
+
 void
 scope_clear(struct scope *scope)
 {
@@ -82,6 +95,7 @@ scope_clear(struct scope *scope)
 	credis_client_cancel(client, scope->asking);
 	if (scope->about != NULL)
 		subscriptions_remove(client->subscriptions, scope->about);
+	drop_values(scope);
 	if (scope->doubt != NULL)
 		event_free(scope->doubt);
 	drop_all(scope->watches, scope->count);
@@ -232,6 +246,69 @@ report_gone(struct scope *scope)
 	return true;
 }
 
+static int
+compare_name(const void *key, const void *watch)
+{
+	const struct slice *name = key;
+	const char *other = (*(struct watch *const *)watch)->name;
+	int order = strncmp(name->bytes, other, name->length);
+
+	return order != 0 ? order : -(other[name->length] != '\0');
+}
+
+static struct watch *
+find_watch(const struct scope *scope, struct slice name)
+{
+	struct watch **found = scope->count > 0
+	    ? bsearch(&name, scope->watches, scope->count, sizeof(*scope->watches), compare_name)
+	    : NULL;
+
+	return found != NULL ? *found : NULL;
+}
+
+/* A value may end the monitor. */
+static void
+on_values(void *arg, const char *channel, const char *payload, size_t length)
+{
+	const unsigned needed = MESSAGE_KEY | MESSAGE_SEQ | MESSAGE_TIME;
+	struct scope *scope = arg;
+	struct message_reader reader;
+	struct message message;
+	struct credis_error err;
+
+	(void)channel;
+	message_reader_init(&reader, payload, length);
+	while (message_next(&reader, &message, &err) == MESSAGE_READ) {
+		bool whole = (message.has & needed) == needed;
+		struct watch *watch = whole ? find_watch(scope, message.key) : NULL;
+
+		scope->values_all++;
+		scope->values_ours += watch != NULL;
+		if (watch != NULL && !watch_take_value(watch, &message))
+			return;
+	}
+	if (scope->values_all > VALUES_TRIED &&
+	    scope->values_all > VALUES_OTHERS * scope->values_ours)
+		drop_values(scope);
+}
+
+/* Where they may not be heard, events do. */
+static void
+want_values(struct scope *scope)
+{
+	static const struct subscription_events events = { on_values, NULL, NULL };
+	struct credis_client *client = scope->monitor->client;
+	struct name channel;
+	struct credis_error err;
+
+	scope->values_all = scope->values_ours = 0;
+	if (scope->values != NULL)
+		return;
+	names_service(&channel, client->ns, scope->service, NAMES_VALUES);
+	scope->values =
+	    subscriptions_add(client->subscriptions, channel.text, &events, scope, &err);
+}
+
 static bool
 apply(struct scope *scope, struct catalog *catalog)
 {
@@ -249,6 +326,8 @@ apply(struct scope *scope, struct catalog *catalog)
 		free(watches);
 		error_no_memory(&err);
 	}
+	if (well)
+		want_values(scope);
 	return well ? report_gone(scope) : monitor_fail(scope->monitor, &err);
 }
 

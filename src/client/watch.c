@@ -4,6 +4,7 @@
 #include "client/monitor_inside.h"
 #include "client/stored.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "redis/link.h"
 #include "redis/subscriptions.h"
 
@@ -15,6 +16,8 @@
 enum {
 	FETCHES_MAX = 1000, /* under way at a time, of one monitor */
 	RETRY_MS = 100,
+	PATIENCE_MS = 50, /* with a value that should come by itself */
+	VALUE_MAX = 4096, /* bytes of one that does */
 };
 
 static void on_message(void *arg, const char *channel, const char *payload, size_t length);
@@ -69,6 +72,7 @@ watch_free(struct watch *watch)
 
 	if (watch->state == WATCH_DUE)
 		TAILQ_REMOVE(&monitor->due, watch, due);
+	moment_unset(&monitor->patience, &watch->patience);
 	if (watch->subscription != NULL)
 		subscriptions_remove(monitor->client->subscriptions, watch->subscription);
 	HASH_DEL(monitor->watches, watch);
@@ -88,6 +92,8 @@ watch_name(const struct watch *watch)
 static void
 make_due(struct watch *watch)
 {
+	watch->awaited = 0; /* the fetch sees them all */
+	moment_unset(&watch->scope->monitor->patience, &watch->patience);
 	watch->state = WATCH_DUE;
 	TAILQ_INSERT_TAIL(&watch->scope->monitor->due, watch, due);
 }
@@ -103,6 +109,38 @@ want(struct watch *watch)
 	watches_fetch(watch->scope->monitor);
 }
 
+/* The value did not come by itself. */
+void
+watch_lose_patience(struct moment *patience)
+{
+	struct watch *watch = (struct watch *)((char *)patience - offsetof(struct watch, patience));
+
+	watch->flows = false;
+	want(watch);
+}
+
+/* Each write makes one event, and a value may follow it: each value takes back one event, so that any
+ * whose value does not come is left over, and fetched for. */
+static void
+await(struct watch *watch)
+{
+	if (watch->awaited++ == 0)
+		moment_set(&watch->scope->monitor->patience, &watch->patience, PATIENCE_MS);
+}
+
+static void
+take_back(struct watch *watch)
+{
+	struct moments *patience = &watch->scope->monitor->patience;
+
+	if (watch->state != WATCH_IDLE || watch->awaited == 0)
+		return; /* of an event that a fetch has seen to */
+	if (--watch->awaited == 0)
+		moment_unset(patience, &watch->patience);
+	else
+		moment_set(patience, &watch->patience, PATIENCE_MS);
+}
+
 /* What is more than a write may mean that the keyword is gone. */
 static void
 on_message(void *arg, const char *channel, const char *payload, size_t length)
@@ -113,7 +151,10 @@ on_message(void *arg, const char *channel, const char *payload, size_t length)
 	(void)length;
 	if (payload[0] != 'h')
 		scope_ask(watch->scope);
-	want(watch);
+	if (payload[0] == 'h' && watch->flows && watch->state == WATCH_IDLE)
+		await(watch);
+	else
+		want(watch);
 }
 
 static void
@@ -132,7 +173,7 @@ on_lost(void *arg, const struct credis_error *why)
 	struct watch *watch = arg;
 	struct credis_monitor *monitor = watch->scope->monitor;
 
-	watch->live = watch->asked_live = false;
+	watch->live = watch->asked_live = watch->flows = false;
 	monitor_unsettle(monitor, &watch->stale);
 	monitor_lost(monitor, why);
 }
@@ -164,6 +205,33 @@ show_if_newer(struct watch *watch, struct credis_reading *reading)
 	alive = monitor_tell(monitor, CREDIS_MONITOR_VALUE, reading, &fine);
 	catalog_release(catalog);
 	return alive;
+}
+
+bool
+watch_take_value(struct watch *watch, const struct message *message)
+{
+	struct names_pair name = watch_name(watch);
+	char text[VALUE_MAX + 1];
+	struct credis_reading reading = {
+		.service = name.service,
+		.keyword = name.keyword,
+		.text = text,
+		.length = message->body.length,
+		.seq = message->seq,
+		.time_us = message->time_us,
+		.severity = CREDIS_NONE,
+		.reason = "",
+	};
+
+	if (!watch->shown || !watch->live || reading.length > VALUE_MAX ||
+	    !is_newer(watch, &reading))
+		return true;
+	if (reading.length > 0)
+		memcpy(text, message->body.bytes, reading.length);
+	text[reading.length] = '\0';
+	watch->flows = true;
+	take_back(watch);
+	return show_if_newer(watch, &reading);
 }
 
 /* While it starts, what cannot be read is a reason not to; later it may mend. */
