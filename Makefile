@@ -137,12 +137,17 @@ $(B)/tests/e2e/programs/%: tests/e2e/programs/%.c $(B)/libcredis.so.$(SOMAJOR) M
 	    -Wl,-rpath,'$$ORIGIN/../../..' $(call pl,libevent)
 programs: $(PROGRAMS)
 
-# The bench's own programs (tests/bench): raw wire, nothing of credis in them.
+# The bench's own programs (tests/bench): raw wire, nothing of credis in them; and the library beside hiredis.
 $(B)/tests/bench/%: tests/bench/%.c tests/bench/wire.h Makefile
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -o $@ $<
-bench-programs: $(B)/tests/bench/null $(B)/tests/bench/load
+$(B)/tests/bench/library: tests/bench/library.c $(B)/libcredis.so.$(SOMAJOR) Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) -Iinclude -Itests/unit $(call pc,hiredis) $(CFLAGS) -o $@ $< -L$(B) -lcredis \
+	    -Wl,-rpath,'$$ORIGIN/../..' $(call pl,hiredis)
+bench-programs: $(B)/tests/bench/null $(B)/tests/bench/load $(B)/tests/bench/library
 
 # Whatever needs Debian's packages installs them first and then starts make anew, because pkg-config
 # may not have been there when this file was read.
@@ -191,6 +196,7 @@ bench:
 	@.ci/packages build run test
 	@$(again) $(jobs) all bench-programs
 	@tests/bench/run.py --build $(B) $(BENCH)
+	@$(B)/tests/bench/library
 
 systest:
 	@.ci/packages build run test

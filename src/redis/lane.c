@@ -11,7 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HELD_MAX = 64 * 1024 * 1024 }; /* bytes waiting for a server's connections */
+enum {
+	HELD_MAX = 64 * 1024 * 1024, /* bytes waiting for a server's connections */
+	SILENT_MS =
+	    100, /* before that, looking whether the socket has ended costs more than it saves */
+};
 
 #define TIMEOUT_MAX_MS (INT64_C(365) * 86400 * 1000)
 
@@ -227,7 +231,7 @@ lane_is_up(const struct lane *lane)
 	if (lane->conn == NULL)
 		return false;
 	if (lane->server->store->own_base)
-		link_verify(lane->conn->link);
+		link_verify(lane->conn->link, SILENT_MS);
 	return link_is_up(lane->conn->link);
 }
 

@@ -329,11 +329,12 @@ link_is_up(const struct link *link)
 }
 
 void
-link_verify(struct link *link)
+link_verify(struct link *link, int64_t silent_ms)
 {
 	struct credis_error why;
 
-	if (!link_is_up(link) || link->pending.count > 0 || stream_is_quiet(link->stream))
+	if (!link_is_up(link) || link->pending.count > 0 || now_ms() - link->since_ms < silent_ms ||
+	    stream_is_quiet(link->stream))
 		return;
 	error_set(&why, CREDIS_ELOST, "the server closed the connection");
 	link_reset(link, &why);

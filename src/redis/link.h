@@ -70,9 +70,9 @@ void link_reset(struct link *link, const struct credis_error *why);
 
 bool link_is_up(const struct link *link);
 
-/* Looks whether one with nothing under way has died unnoticed, its event loop not having run: it is not up
- * any more then. */
-void link_verify(struct link *link);
+/* Looks whether one with nothing under way, and silent for so long, has died unnoticed, its event loop not
+ * having run: it is not up any more then. */
+void link_verify(struct link *link, int64_t silent_ms);
 
 /* Why the last try or connection ended; code CREDIS_OK when none has. Lent. */
 const struct credis_error *link_last_error(const struct link *link);

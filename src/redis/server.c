@@ -163,7 +163,7 @@ take_idle(struct server *server)
 	struct conn *conn;
 
 	while ((conn = SLIST_FIRST(&server->idle)) != NULL) {
-		link_verify(conn->link);
+		link_verify(conn->link, 0);
 		if (!link_is_up(conn->link)) {
 			drop_idle(server, conn);
 			continue;
