@@ -67,6 +67,9 @@ static const struct option_row rows[] = {
 	{ 0, "as", OPTION_TEXT, AT(as), MODELS, "SERIALIZER",
 	    "raw string integer double json python msgpack" },
 
+	{ 0, "node", OPTION_TEXTS, AT(nodes), " shard ", "URL",
+	    "one of the servers; may be given again, and their order counts" },
+
 	{ 'k', "keyword", OPTION_TEXTS, AT(keywords), " driver-check ", "NAME[=VALUE]",
 	    "read this keyword, and write the value; may be given again" },
 };
