@@ -49,7 +49,7 @@ SEE_model      := -Iinclude -Isrc $(call pc,libevent)
 SEE_client     := -Iinclude -Isrc $(call pc,libevent jansson)
 SEE_dispatcher := -Iinclude -Isrc $(call pc,libevent jansson)
 SEE_daemon     := -Iinclude $(call pc,libconfig libevent jansson)
-SEE_cli        := -Iinclude $(call pc,libconfig libevent jansson)
+SEE_cli        := -Iinclude $(call pc,libconfig libevent jansson expat)
 
 LIB_RINGS = core redis model client dispatcher
 LIB_LIBS  := $(call pl,hiredis libevent libevent_openssl openssl jansson) -lm
@@ -62,7 +62,7 @@ comma := ,
 Q = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)	$(2)")
 
-NEEDS = hiredis libevent libevent_openssl openssl jansson libconfig
+NEEDS = hiredis libevent libevent_openssl openssl jansson libconfig expat
 
 all: $(B)/libcredis.so.$(SOMAJOR) $(B)/libcredis.a $(B)/credisd $(B)/credis
 
@@ -93,6 +93,7 @@ $(B)/credisd: $(call objects,daemon) $(B)/libcredis.so.$(SOMAJOR)
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $(call objects,daemon) -L$(B) -lcredis $(if $(RPATH),-Wl$(comma)-rpath$(comma)'$(RPATH)') $(PROG_LIBS)
 
+$(B)/credis: PROG_LIBS += $(call pl,expat)
 $(B)/credis: $(call objects,cli) $(B)/libcredis.so.$(SOMAJOR)
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $(call objects,cli) -L$(B) -lcredis $(if $(RPATH),-Wl$(comma)-rpath$(comma)'$(RPATH)') $(PROG_LIBS)

@@ -241,6 +241,15 @@ static const struct verb verbs[] = {
 	    .examples =
 	    "credis driver-check -k AZ=12.5 -k STATE ./mount --sim\n"
 	    "credis driver-check --json -t 30s -k VALVE=open ./plc\n", .offline = true },
+	{ .name = "import-ktlxml", .min = 1, .max = 1, .run = run_import_ktlxml,
+	    .arguments = "FILE|DIR", .summary = "turn KTL's XML bundles into a file for services.d",
+	    .about =
+	    "Reads a bundle of keywords, or all *.xml of a directory, and prints one service that\n"
+	    "credisd -n takes. It is called what -s says, or else what the bundle or the file is called.\n"
+	    "What could not be carried over stands in comments, and on stderr.\n",
+	    .examples =
+	    "credis import-ktlxml dcs.xml > services.d/dcs.conf\n"
+	    "credis import-ktlxml -s dcs /kroot/data/dcs\n", .offline = true },
 	{ .name = "complete", .max = VERB_ANY, .run = run_complete, .arguments = "-- WORD…",
 	    .summary = "what the last of the words may become, for shells", .about = "",
 	    .examples = "", .offline = true, .hidden = true },
