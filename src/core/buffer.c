@@ -57,22 +57,26 @@ buffer_text(struct buffer *buffer, const char *text)
 void
 buffer_printf(struct buffer *buffer, const char *format, ...)
 {
+	size_t room = buffer->failed ? 0 : buffer->room - buffer->length;
 	va_list args;
 	char *place;
+	int length;
 
 	va_start(args, format);
-	int length = vsnprintf(NULL, 0, format, args);
+	length = vsnprintf(room > 0 ? buffer->bytes + buffer->length : NULL, room, format, args);
 	va_end(args);
 	if (length < 0) {
 		buffer->failed = true;
 		return;
 	}
-	place = buffer_reserve(buffer, (size_t)length);
-	if (place == NULL)
-		return;
-	va_start(args, format);
-	vsnprintf(place, (size_t)length + 1, format, args);
-	va_end(args);
+	if ((size_t)length >= room) {
+		place = buffer_reserve(buffer, (size_t)length);
+		if (place == NULL)
+			return;
+		va_start(args, format);
+		vsnprintf(place, (size_t)length + 1, format, args);
+		va_end(args);
+	}
 	buffer_wrote(buffer, (size_t)length);
 }
 

@@ -23,7 +23,9 @@ credis_keyword_to_json(const struct credis_keyword *keyword)
 			out.failed = true;
 		if (setting.length == 0)
 			continue;
-		buffer_printf(&out, ", \"%s\": ", shown->name);
+		buffer_text(&out, ", \"");
+		buffer_text(&out, shown->name);
+		buffer_text(&out, "\": ");
 		buffer_append(&out, setting.bytes, setting.length);
 	}
 	buffer_text(&out, "}");

@@ -114,7 +114,7 @@ static const struct setting *
 find_row(const char *name)
 {
 	for (size_t n = 0; n < ROWS; n++)
-		if (strcmp(rows[n].shown.name, name) == 0)
+		if (rows[n].shown.name[0] == name[0] && strcmp(rows[n].shown.name, name) == 0)
 			return &rows[n];
 	return NULL;
 }
@@ -153,6 +153,20 @@ set_row(struct credis_keyword *keyword, const struct setting *row, const json_t 
 	return row->set(keyword, row, json, err) || keyword_blame(err, row->shown.name);
 }
 
+/* How long the text of a JSON string is that has no escapes; SIZE_MAX when it is anything else. */
+static size_t
+plain_length(const char *json)
+{
+	size_t length = 0;
+
+	if (*json != '"')
+		return SIZE_MAX;
+	while ((unsigned char)json[1 + length] >= ' ' && json[1 + length] != '"' &&
+	    json[1 + length] != '\\')
+		length++;
+	return strcmp(json + 1 + length, "\"") == 0 ? length : SIZE_MAX;
+}
+
 /* JSON, or a text without its quotation marks where the setting is one. */
 static json_t *
 decode(const struct setting *row, const char *text, struct credis_error *err)
@@ -160,6 +174,7 @@ decode(const struct setting *row, const char *text, struct credis_error *err)
 	json_error_t why;
 	char quoted[100 + 4];
 	json_t *json;
+	size_t length;
 
 	if (row->bare && *text != '"') {
 		if (!text_is_utf8(text, strlen(text))) {
@@ -168,6 +183,13 @@ decode(const struct setting *row, const char *text, struct credis_error *err)
 			return NULL;
 		}
 		json = json_string_nocheck(text);
+		if (json == NULL)
+			error_no_memory(err);
+		return json;
+	}
+	length = plain_length(text);
+	if (length != SIZE_MAX && text_is_utf8(text + 1, length)) {
+		json = json_stringn_nocheck(text + 1, length);
 		if (json == NULL)
 			error_no_memory(err);
 		return json;

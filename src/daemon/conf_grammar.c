@@ -8,6 +8,28 @@
 #include <string.h>
 #include <strings.h>
 
+/* The token under consideration. */
+struct word {
+	enum token token;
+	const char *text;
+	size_t length;
+};
+
+/* As sentences show it; made only when there is something to say. */
+static const char *
+show(const struct word *word, char room[GRAMMAR_SHOWN + 16])
+{
+	bool cut = word->length > GRAMMAR_SHOWN;
+
+	if (word->token == TOKEN_TEXT)
+		return "a text";
+	snprintf(room, GRAMMAR_SHOWN + 16, "'%.*s%s'", cut ? GRAMMAR_SHOWN : (int)word->length,
+	    word->text, cut ? "…" : "");
+	return room;
+}
+
+#define SHOWN(word) show(word, (char[GRAMMAR_SHOWN + 16]){ "" })
+
 static bool
 in_list(const struct grammar *grammar)
 {
@@ -21,84 +43,94 @@ grammar_wants_value(const struct grammar *grammar)
 }
 
 static bool
-is(const char *word, const char *text, size_t length)
+is(const char *text, const struct word *word)
 {
-	return strlen(word) == length && strncasecmp(word, text, length) == 0;
+	return strlen(text) == word->length && strncasecmp(text, word->text, word->length) == 0;
 }
 
-/* Nothing but a name, '=' or comma is missing before 'shown'. */
+/* Nothing but a name, '=' or comma is missing before it. */
 static bool
-refuse_value(const struct grammar *grammar, const char *shown, struct credis_error *err)
+refuse_value(const struct grammar *grammar, const struct word *word, struct credis_error *err)
 {
 	if (grammar->want == WANT_EQUALS)
-		return refuse(err, "'=' is missing between '%s' and %s", grammar->name, shown);
+		return refuse(err, "'=' is missing between '%s' and %s", grammar->name,
+		    SHOWN(word));
 	if (in_list(grammar))
-		return refuse(err, "a comma is missing before %s", shown);
-	return refuse(err, "%s stands where the name of a setting is wanted", shown);
+		return refuse(err, "a comma is missing before %s", SHOWN(word));
+	return refuse(err, "%s stands where the name of a setting is wanted", SHOWN(word));
 }
 
 static bool
-take_value(struct grammar *grammar, enum token token, const char *shown, struct credis_error *err)
+take_value(struct grammar *grammar, const struct word *word, struct credis_error *err)
 {
 	bool continued =
-	    grammar->want == WANT_MORE && token == TOKEN_TEXT && grammar->last == TOKEN_TEXT;
+	    grammar->want == WANT_MORE && word->token == TOKEN_TEXT && grammar->last == TOKEN_TEXT;
 
 	if (grammar->want != WANT_VALUE && !continued)
-		return refuse_value(grammar, shown, err);
+		return refuse_value(grammar, word, err);
 	grammar->want = WANT_MORE;
 	return true;
 }
 
-static bool
-take_word(struct grammar *grammar, const char *text, size_t length, const char *shown,
-    struct credis_error *err)
+static void
+keep_name(struct grammar *grammar, const struct word *word)
 {
-	bool value =
-	    is("true", text, length) || is("false", text, length) || is("null", text, length);
+	size_t length = word->length > GRAMMAR_SHOWN ? GRAMMAR_SHOWN : word->length;
+
+	memcpy(grammar->name, word->text, length);
+	strcpy(grammar->name + length, word->length > GRAMMAR_SHOWN ? "…" : "");
+}
+
+static bool
+take_word(struct grammar *grammar, const struct word *word, struct credis_error *err)
+{
+	bool value = is("true", word) || is("false", word) || is("null", word);
 
 	if (grammar->want == WANT_VALUE)
-		return value ? take_value(grammar, TOKEN_WORD, shown, err)
-			     : refuse(err, "%s is no value (text stands in quotes)", shown);
+		return value ? take_value(grammar, word, err)
+			     : refuse(err, "%s is no value (text stands in quotes)", SHOWN(word));
 	if (grammar->want == WANT_EQUALS || in_list(grammar))
-		return refuse_value(grammar, shown, err);
-	snprintf(grammar->name, sizeof grammar->name, "%.*s", (int)(strlen(shown) - 2), shown + 1);
+		return refuse_value(grammar, word, err);
+	keep_name(grammar, word);
 	grammar->want = WANT_EQUALS;
 	return true;
 }
 
 static bool
-take_equals(struct grammar *grammar, const char *shown, struct credis_error *err)
+take_equals(struct grammar *grammar, const struct word *word, struct credis_error *err)
 {
 	if (grammar->want != WANT_EQUALS)
-		return refuse(err, "%s follows no name of a setting", shown);
+		return refuse(err, "%s follows no name of a setting", SHOWN(word));
 	grammar->want = WANT_VALUE;
 	return true;
 }
 
 static bool
-take_separator(struct grammar *grammar, char mark, const char *shown, struct credis_error *err)
+take_separator(struct grammar *grammar, const struct word *word, struct credis_error *err)
 {
-	if (in_list(grammar) && mark == ';')
+	if (in_list(grammar) && word->text[0] == ';')
 		return refuse(err, "';' in a list (commas stand between its values)");
 	if (grammar->want == WANT_EQUALS || grammar->want == WANT_VALUE)
-		return refuse(err, "a value is missing before %s", shown);
+		return refuse(err, "a value is missing before %s", SHOWN(word));
 	if (grammar->want == WANT_NAME)
-		return refuse(err, "%s ends no setting", shown);
+		return refuse(err, "%s ends no setting", SHOWN(word));
 	grammar->want = in_list(grammar) ? WANT_VALUE : WANT_NAME;
 	return true;
 }
 
 static bool
-open_bracket(struct grammar *grammar, char mark, int line, const char *shown,
-    struct credis_error *err)
+open_bracket(struct grammar *grammar, int line, const struct word *word, struct credis_error *err)
 {
+	char mark = word->text[0];
+
 	if (grammar->want != WANT_VALUE)
-		return refuse_value(grammar, shown, err);
+		return refuse_value(grammar, word, err);
 	if (grammar->depth > 0 && grammar->open[grammar->depth - 1].kind == '[')
-		return refuse(err, "%s within an array [ ] (a list ( ) may hold any value)", shown);
+		return refuse(err, "%s within an array [ ] (a list ( ) may hold any value)",
+		    SHOWN(word));
 	if (grammar->depth == GRAMMAR_NEST_MAX)
-		return refuse(err, "%s is the %dth bracket within another (%d are allowed)", shown,
-		    GRAMMAR_NEST_MAX + 1, GRAMMAR_NEST_MAX);
+		return refuse(err, "%s is the %dth bracket within another (%d are allowed)",
+		    SHOWN(word), GRAMMAR_NEST_MAX + 1, GRAMMAR_NEST_MAX);
 	grammar->open[grammar->depth].kind = mark;
 	grammar->open[grammar->depth++].line = line;
 	grammar->want = mark == '{' ? WANT_NAME : WANT_VALUE;
@@ -116,52 +148,52 @@ partner(char mark)
 }
 
 static bool
-close_bracket(struct grammar *grammar, char mark, size_t base, const char *shown,
+close_bracket(struct grammar *grammar, size_t base, const struct word *word,
     struct credis_error *err)
 {
+	char mark = word->text[0];
+
 	if (grammar->depth <= base)
-		return refuse(err, "%s closes nothing ('%c' opens)", shown, partner(mark));
+		return refuse(err, "%s closes nothing ('%c' opens)", SHOWN(word), partner(mark));
 	if (grammar->open[grammar->depth - 1].kind != partner(mark))
-		return refuse(err, "%s cannot close the '%c' of line %d ('%c' does)", shown,
+		return refuse(err, "%s cannot close the '%c' of line %d ('%c' does)", SHOWN(word),
 		    grammar->open[grammar->depth - 1].kind, grammar->open[grammar->depth - 1].line,
 		    partner(grammar->open[grammar->depth - 1].kind));
 	/* A comma after the last value of a list is fine. */
 	if (!in_list(grammar) && (grammar->want == WANT_EQUALS || grammar->want == WANT_VALUE))
-		return refuse(err, "a value is missing before %s", shown);
+		return refuse(err, "a value is missing before %s", SHOWN(word));
 	grammar->depth--;
 	grammar->want = WANT_MORE;
 	return true;
 }
 
 static bool
-take_mark(struct grammar *grammar, char mark, int line, size_t base, const char *shown,
+take_mark(struct grammar *grammar, int line, size_t base, const struct word *word,
     struct credis_error *err)
 {
+	char mark = word->text[0];
+
 	if (mark == '=' || mark == ':')
-		return take_equals(grammar, shown, err);
+		return take_equals(grammar, word, err);
 	if (mark == ',' || mark == ';')
-		return take_separator(grammar, mark, shown, err);
+		return take_separator(grammar, word, err);
 	if (strchr("({[", mark) != NULL)
-		return open_bracket(grammar, mark, line, shown, err);
-	return close_bracket(grammar, mark, base, shown, err);
+		return open_bracket(grammar, line, word, err);
+	return close_bracket(grammar, base, word, err);
 }
 
 bool
 grammar_take(struct grammar *grammar, enum token token, const char *text, size_t length, int line,
     size_t base, struct credis_error *err)
 {
-	char shown[GRAMMAR_SHOWN + 16] = "a text";
+	const struct word word = { token, text, length };
 	bool ok = false;
 
-	if (token != TOKEN_TEXT)
-		snprintf(shown, sizeof shown, "'%.*s%s'",
-		    length > GRAMMAR_SHOWN ? GRAMMAR_SHOWN : (int)length, text,
-		    length > GRAMMAR_SHOWN ? "…" : "");
 	switch (token) {
-	case TOKEN_WORD: ok = take_word(grammar, text, length, shown, err); break;
+	case TOKEN_WORD: ok = take_word(grammar, &word, err); break;
 	case TOKEN_TEXT:
-	case TOKEN_NUMBER: ok = take_value(grammar, token, shown, err); break;
-	case TOKEN_MARK: ok = take_mark(grammar, text[0], line, base, shown, err); break;
+	case TOKEN_NUMBER: ok = take_value(grammar, &word, err); break;
+	case TOKEN_MARK: ok = take_mark(grammar, line, base, &word, err); break;
 	}
 	grammar->last = token;
 	return ok;

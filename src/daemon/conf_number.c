@@ -61,8 +61,9 @@ spell_real(const char *number, double real, char *out, struct credis_error *err)
 		    "%.*s is beyond the largest real number (1.7976931348623157e308)", SHOWN,
 		    number);
 	}
-	sprintf(out, "%.*s%s%s", (int)mantissa, number, number[mantissa] == '.' ? "" : ".0",
-	    number + mantissa);
+	memcpy(out, number, mantissa);
+	out = stpcpy(out + mantissa, number[mantissa] == '.' ? "" : ".0");
+	strcpy(out, number + mantissa);
 	return true;
 }
 
@@ -75,7 +76,8 @@ conf_number_spell(const char *number, size_t length, char *out, struct credis_er
 
 	out[0] = '\0';
 	if (length <= CONF_NUMBER_MAX) {
-		snprintf(token, sizeof token, "%.*s", (int)length, number);
+		memcpy(token, number, length);
+		token[length] = '\0';
 		if (read_whole(token, &whole))
 			return spell_whole(token, whole, out, err);
 		if (read_real(token, &real))

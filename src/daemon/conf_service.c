@@ -138,7 +138,8 @@ find_row(const char *name)
 	const struct credis_setting *row;
 
 	for (size_t i = 0; (row = credis_keyword_setting(i)) != NULL; i++) {
-		if (strcmp(row->name, name) == 0 && strcmp(name, "type") != 0)
+		if (row->name[0] == name[0] && strcmp(row->name, name) == 0 &&
+		    strcmp(name, "type") != 0)
 			return row;
 	}
 	return NULL;
@@ -157,18 +158,56 @@ refuse_unknown(const struct conf_tree *tree, const config_setting_t *setting)
 	settings_refuse_unknown(tree, setting, "keywords", names);
 }
 
+/* Whether JSON has it as it is. */
+static bool
+is_plain(const char *text)
+{
+	while ((unsigned char)*text >= ' ' && *text != '"' && *text != '\\')
+		text++;
+	return *text == '\0';
+}
+
+static bool
+has_real(const json_t *json)
+{
+	const char *name;
+	json_t *item;
+	size_t n;
+
+	json_array_foreach(json, n, item)
+	{
+		if (has_real(item))
+			return true;
+	}
+	json_object_foreach((json_t *)json, name, item)
+	{
+		if (has_real(item))
+			return true;
+	}
+	return json_is_real(json);
+}
+
 /* JSON as text, its real numbers as short as reads back equal. To free(). */
 static char *
 print_json(const json_t *json)
 {
+	bool exact = !has_real(json);
+
+	/* Most settings are such texts, and there may be millions. */
+	if (json_is_string(json) && is_plain(json_string_value(json)))
+		return must_print("\"%s\"", json_string_value(json));
+
 	for (size_t digits = 15;; digits++) {
 		char *text = must(
 		    json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(digits)));
-		json_t *back = must(json_loads(text, JSON_DECODE_ANY, NULL));
-		bool equal = json_equal(json, back);
+		json_t *back;
 
+		if (exact || digits == 17)
+			return text;
+		back = must(json_loads(text, JSON_DECODE_ANY, NULL));
+		exact = json_equal(json, back);
 		json_decref(back);
-		if (equal || digits == 17)
+		if (exact)
 			return text;
 		free(text);
 	}

@@ -158,6 +158,13 @@ take_escape(struct scan *scan)
 	scan->at += length;
 }
 
+/* Within a text. */
+static bool
+is_special(char c)
+{
+	return c == '"' || c == '\\' || c == '\n';
+}
+
 static void
 take_text(struct scan *scan)
 {
@@ -167,17 +174,20 @@ take_text(struct scan *scan)
 		return;
 	append(scan->text, scan->at++, 1);
 	while (scan->at < scan->end && *scan->at != '"') {
+		const char *from = scan->at;
+
+		while (scan->at < scan->end && !is_special(*scan->at))
+			scan->at++;
+		append(scan->text, from, (size_t)(scan->at - from));
+		if (scan->at == scan->end || *scan->at == '"')
+			break;
 		if (*scan->at == '\\') {
 			take_escape(scan);
 			continue;
 		}
 		/* Spelled out, or else libconfig's lines would not be ours. */
-		if (*scan->at == '\n') {
-			append(scan->text, "\\n", 2);
-			scan->place.line++;
-		} else {
-			append(scan->text, scan->at, 1);
-		}
+		append(scan->text, "\\n", 2);
+		scan->place.line++;
 		scan->at++;
 	}
 	if (scan->at == scan->end) {
@@ -333,32 +343,40 @@ take_token(struct scan *scan)
 		take_stray(scan);
 }
 
-/* Every line must be well-formed UTF-8 without NUL: jansson knows. */
+/* Well-formed UTF-8 without NUL: jansson knows. */
+static bool
+is_utf8(const char *bytes, size_t length)
+{
+	json_t *json = memchr(bytes, '\0', length) == NULL ? json_stringn(bytes, length) : NULL;
+
+	json_decref(json);
+	return json != NULL;
+}
+
+/* The whole of a file must be text; the first line that is none is named. */
 static bool
 is_text(struct scan *scan)
 {
 	int line = 1;
 
+	if (is_utf8(scan->at, (size_t)(scan->end - scan->at)))
+		return true;
+
 	for (const char *at = scan->at, *next; at < scan->end; at = next, line++) {
 		const char *end = memchr(at, '\n', (size_t)(scan->end - at));
-		json_t *json;
 
 		next = end != NULL ? end + 1 : scan->end;
 		scan->place.line = line;
-		if (memchr(at, '\0', (size_t)(next - at)) != NULL) {
+		if (is_utf8(at, (size_t)(next - at)))
+			continue;
+		if (memchr(at, '\0', (size_t)(next - at)) != NULL)
 			GIVE_UP(scan->text, scan->place, "a NUL byte (a configuration is text)");
-			return false;
-		}
-		json = json_stringn(at, (size_t)(next - at));
-		if (json == NULL) {
+		else
 			GIVE_UP(scan->text, scan->place,
 			    "not UTF-8 (a configuration is text in UTF-8)");
-			return false;
-		}
-		json_decref(json);
+		break;
 	}
-	scan->place.line = 1;
-	return true;
+	return false;
 }
 
 static void
