@@ -17,6 +17,7 @@
 #include <event2/event.h>
 
 #include <ctype.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -235,6 +236,8 @@ give_services(struct daemon *daemon, struct conf *conf)
 		conf->services[i] = NULL;
 	}
 	drivers_settle(daemon->drivers);
+	/* Reading a configuration takes more than keeping it. */
+	malloc_trim(0);
 }
 
 static bool

@@ -494,13 +494,17 @@ credis_dispatcher_take_service(struct credis_dispatcher *dispatcher, struct cred
 	struct served *served = post_find_name(post, service->name, strlen(service->name));
 
 	calcs_change(post->calcs);
-	if (served != NULL)
-		return served_follow(served, service, err);
-	served = served_new(post, service, err);
-	if (served == NULL)
-		return false;
-	append_served(post, served);
-	begin_if_up(dispatcher);
+	if (served != NULL) {
+		if (!served_follow(served, service, err))
+			return false;
+	} else {
+		served = served_new(post, service, err);
+		if (served == NULL)
+			return false;
+		append_served(post, served);
+		begin_if_up(dispatcher);
+	}
+	service_forget_names(service);
 	return true;
 }
 

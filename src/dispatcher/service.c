@@ -42,17 +42,23 @@ credis_service_new(const char *name, const char *help, const char *version,
 }
 
 void
-credis_service_free(struct credis_service *service)
+service_forget_names(struct credis_service *service)
 {
 	struct service_name *name, *next;
 
-	if (service == NULL)
-		return;
 	HASH_ITER(hh, service->names, name, next)
 	{
 		HASH_DEL(service->names, name);
 		free(name);
 	}
+}
+
+void
+credis_service_free(struct credis_service *service)
+{
+	if (service == NULL)
+		return;
+	service_forget_names(service);
 	for (size_t n = 0; n < service->count; n++) {
 		if (service->sources != NULL)
 			source_release(service->sources[n]);
