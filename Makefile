@@ -148,7 +148,12 @@ $(B)/tests/bench/library: tests/bench/library.c $(B)/libcredis.so.$(SOMAJOR) Mak
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) -Iinclude -Itests/unit $(call pc,hiredis) $(CFLAGS) -o $@ $< -L$(B) -lcredis \
 	    -Wl,-rpath,'$$ORIGIN/../..' $(call pl,hiredis)
-bench-programs: $(B)/tests/bench/null $(B)/tests/bench/load $(B)/tests/bench/library
+$(B)/tests/bench/watch: tests/bench/watch.c tests/bench/wire.h $(B)/libcredis.so.$(SOMAJOR) Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) -Iinclude $(call pc,libevent) $(CFLAGS) -o $@ $< -L$(B) -lcredis \
+	    -Wl,-rpath,'$$ORIGIN/../..' $(call pl,libevent)
+bench-programs: $(addprefix $(B)/tests/bench/,null load watch library)
 
 # Whatever needs Debian's packages installs them first and then starts make anew, because pkg-config
 # may not have been there when this file was read.
@@ -197,6 +202,8 @@ bench:
 	@.ci/packages build run test
 	@$(again) $(jobs) all bench-programs
 	@tests/bench/run.py --build $(B) $(BENCH)
+	@tests/bench/monitors.py --build $(B) $(BENCH)
+	@tests/bench/keywords.py --build $(B) $(BENCH)
 	@$(B)/tests/bench/library
 
 systest:

@@ -83,11 +83,11 @@ by_credis_piped(struct bench *bench, int argc, const char **argv)
 }
 
 static double
-rate(struct bench *bench, load *load, int argc, const char **argv)
+rate(struct bench *bench, load *run, int argc, const char **argv)
 {
 	double began_s = now_s();
 
-	load(bench, argc, argv);
+	run(bench, argc, argv);
 	return bench->calls / (now_s() - began_s);
 }
 

@@ -29,7 +29,8 @@ def pinned(cpu, words):
 class World:
     """A redis-server, and at most one dispatcher on it."""
 
-    def __init__(self, build, placement, durable):
+    def __init__(self, build, placement, durable, keywords=KEYWORDS):
+        self.keywords = keywords
         self.build, (self.server, self.dispatcher, self.client) = build, PLACEMENTS[placement]
         self.directory = tempfile.TemporaryDirectory(prefix="credis-bench.")
         self.path = pathlib.Path(self.directory.name)
@@ -77,7 +78,7 @@ class World:
 
     def load(self, width, count, *more):
         """Requests a second, and p50, p99 and p99.9 in microseconds."""
-        words = pinned(self.client, [self.build / "tests/bench/load", self.socket, SERVICE, KEYWORDS, width, count,
+        words = pinned(self.client, [self.build / "tests/bench/load", self.socket, SERVICE, self.keywords, width, count,
                                      *more])
         done = subprocess.run(words, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
