@@ -192,7 +192,9 @@ send_all(struct group *group, struct credis_error *err)
 
 		writes[n] = modify_number(post, request);
 		request_enter(post->requests, request, REQUEST_STORING);
+		values_add(request->served, entry_now(request->entry)->keyword, &writes[n]);
 	}
+	values_announce(group_request(group, 0)->served, &writes[group->count - 1]);
 	sent = store_write_all(&post->store, writes, group->count, on_queued, on_executed, post,
 	    group->handles[0], err);
 	free(writes);

@@ -215,6 +215,8 @@ store(struct post *post, struct request *request)
 	struct credis_error err;
 
 	request_enter(post->requests, request, REQUEST_STORING);
+	values_add(request->served, entry_now(request->entry)->keyword, &write);
+	values_announce(request->served, &write);
 	if (!store_write(&post->store, &write, on_stored, post, request->handle, &err)) {
 		if (err.code != CREDIS_EBUSY)
 			err.code = CREDIS_ESTORE;

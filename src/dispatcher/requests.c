@@ -335,8 +335,6 @@ request_finish_done(struct requests *requests, struct request *request)
 	    &request->value, request->severity);
 	entry_take_value(entry_now(request->entry), &request->value, request->seq,
 	    request->time_us);
-	if (entry_now(request->entry)->seq == request->seq)
-		values_stored(request->served, entry_now(request->entry));
 	if (request->served->mirror != NULL)
 		tell_mirror(requests, request->served, entry_now(request->entry), request->peer,
 		    true, NULL);

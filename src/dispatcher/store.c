@@ -47,6 +47,18 @@ format_write(const struct store *store, struct buffer *out, const struct store_w
 }
 
 static void
+format_announcement(const struct store *store, struct buffer *out, const struct store_write *write)
+{
+	struct name channel;
+
+	names_service(&channel, store->ns, write->service, NAMES_VALUES);
+	command_begin(out, 3);
+	command_text(out, "PUBLISH");
+	command_word(out, channel.text, channel.length);
+	command_word(out, write->announced.bytes, write->announced.length);
+}
+
+static void
 format_unmark(const struct store *store, struct buffer *out, const struct store_write *write)
 {
 	struct name key;
@@ -61,7 +73,7 @@ store_write(struct store *store, const struct store_write *write, link_answer *a
 {
 	struct buffer *out;
 
-	if (write->unmark)
+	if (write->unmark || write->announced.length > 0)
 		return store_write_all(store, write, 1, NULL, answer, arg, id, err);
 	out = link_command(store->link, answer, arg, id, err);
 	if (out == NULL)
@@ -72,21 +84,24 @@ store_write(struct store *store, const struct store_write *write, link_answer *a
 	return true;
 }
 
+/* What goes behind the writes. */
 static size_t
-count_unmarks(const struct store_write *writes, size_t count)
+count_more(const struct store_write *writes, size_t count)
 {
-	size_t unmarks = 0;
+	size_t more = 0;
 
-	for (size_t n = 0; n < count; n++)
-		unmarks += writes[n].unmark;
-	return unmarks;
+	for (size_t n = 0; n < count; n++) {
+		more += writes[n].unmark;
+		more += writes[n].announced.length > 0;
+	}
+	return more;
 }
 
 bool
 store_write_all(struct store *store, const struct store_write *writes, size_t count,
     link_answer *each, link_answer *last, void *arg, uint64_t id, struct credis_error *err)
 {
-	struct buffer *out = link_batch(store->link, count + count_unmarks(writes, count) + 2, each,
+	struct buffer *out = link_batch(store->link, count + count_more(writes, count) + 2, each,
 	    last, arg, id, err);
 
 	if (out == NULL)
@@ -97,6 +112,8 @@ store_write_all(struct store *store, const struct store_write *writes, size_t co
 	for (size_t n = 0; n < count; n++) {
 		if (writes[n].unmark)
 			format_unmark(store, out, &writes[n]);
+		if (writes[n].announced.length > 0)
+			format_announcement(store, out, &writes[n]);
 	}
 	command_texts(out, "EXEC", NULL);
 	for (size_t n = 0; n < count; n++) {

@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "core/names.h"
+#include "core/slice.h"
 #include "dispatcher/registry.h"
 #include "redis/link.h"
 
@@ -36,6 +37,8 @@ struct store_write {
 	bool unmark;             /* the store holds a severity, and this write has none */
 	struct history *history; /* that it is appended to; NULL: none */
 	uint32_t keep;           /* entries of it */
+	struct slice
+	    announced; /* goes to the channel of the service's values, in the same transaction (values.h) */
 };
 
 /* All of them append to the history, too, right behind; what becomes of that is the history's business. */

@@ -1,21 +1,22 @@
 /* values.h: values themselves on the channel of a service, while many monitors listen there.
- * A shortcut past "hear the event, then fetch": whoever misses one still has the event. */
+ * A shortcut past "hear the event, then fetch": what is not sent, or missed, still has the event. */
 #ifndef DISPATCHER_VALUES_H
 #define DISPATCHER_VALUES_H
 
 #include "core/buffer.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
-struct entry;
-struct event;
+struct credis_keyword;
 struct served;
+struct store_write;
 
 /* Of one service; all zeros at first. */
 struct values {
 	size_t listeners; /* when last counted */
 	struct buffer outbox;
-	struct event *flush; /* at the end of this turn */
+	bool lent; /* what is in it was announced */
 };
 
 void values_clear(struct values *values);
@@ -23,7 +24,11 @@ void values_clear(struct values *values);
 /* Once a second, while the service is ready: counts who listens. */
 void values_tick(struct served *served);
 
-/* The entry's value was stored just now. Costs nothing unless many listen. */
-void values_stored(struct served *served, const struct entry *entry);
+/* Adds a write to what the writes of one transaction say to listeners; nothing unless many listen. */
+void values_add(struct served *served, const struct credis_keyword *keyword,
+    const struct store_write *write);
+
+/* Gives what was added to the last write of the transaction; lent until the next values_add(). */
+void values_announce(struct served *served, struct store_write *last);
 
 #endif

@@ -100,6 +100,31 @@ def test_monitors_take_what_comes_by_itself_and_end_up_right(credisd, redis, cli
     monitor.wait_line("demo.COUNT 77")
 
 
+def test_what_the_dispatcher_itself_sets_comes_too(credisd, redis, listeners):
+    credisd(services="""services = ( { name = "demo"; keywords = (
+        { name = "BEAT"; type = "integer"; heartbeat = true; period = "50 milliseconds"; } ); } );""")
+    listener = listeners(MANY)
+    value = parse_answers(listener.get_message(timeout=LIMIT)["data"])[0]
+    assert value["key"] == "BEAT" and int(value["body"]) > 0
+
+
+def test_value_over_another_type_comes_with_the_number_that_was_stored(credisd, redis, listeners):
+    credisd()
+    peer, listener = Peer(redis), listeners(MANY)
+    write_until(peer, lambda: listener.get_message(timeout=0.01))
+    connection = redis.connection()
+    connection.delete("credis:{demo}:COUNT")
+    connection.set("credis:{demo}:COUNT", "no hash")
+    answer = peer.ask("COUNT", "55")
+    assert answer["is"] == "done"
+    stored = connection.hgetall("credis:{demo}:COUNT")
+    assert (stored["value"], stored["seq"]) == ("55", answer["seq"])
+    seen = []
+    while not seen or seen[-1]["body"] != "55":
+        seen += parse_answers(listener.get_message(timeout=LIMIT)["data"])
+    assert int(seen[-1]["seq"]) <= int(answer["seq"])
+
+
 def test_an_old_value_is_not_shown(credisd, redis, cli):
     credisd()
     monitor = cli.start("monitor", "demo.COUNT")
