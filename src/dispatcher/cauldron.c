@@ -170,7 +170,7 @@ put_value(struct buffer *out, const struct entry *entry)
 	buffer_free(&text);
 }
 
-void
+bool
 mirror_write(struct served *served, const struct entry *entry, bool value, const char *status,
     const char *error)
 {
@@ -178,7 +178,7 @@ mirror_write(struct served *served, const struct entry *entry, bool value, const
 	struct buffer *out = begin(served, 1 + 2 * pairs, "MSET", on_wrote);
 
 	if (out == NULL)
-		return; /* cauldron_look.c will see it */
+		return false;
 	if (value) {
 		put_key(out, served, entry->name, NAMES_CAULDRON_VALUE);
 		put_value(out, entry);
@@ -191,6 +191,7 @@ mirror_write(struct served *served, const struct entry *entry, bool value, const
 		put_key(out, served, entry->name, NAMES_CAULDRON_STATUS);
 		command_text(out, status);
 	}
+	return true;
 }
 
 /* Something else lay under the name: it is a set of Cauldron's, and we are the ones to keep it. */
@@ -382,15 +383,24 @@ mirror_drive(struct served *served, const struct entry *entry)
 	mirror_write(served, entry, false, "modify", NULL);
 }
 
-/* Another write of a keyword is about to be answered: its status must not cover this refusal. */
+/* Two writes of one keyword have one status: a ready that the first has earned would be taken for the answer of
+ * the second. What must not be covered by such a ready, and what a source has yet to do, is told with the last of
+ * the writes that were under way, and of no later ones: clients that never stop must not stop all others. */
 static bool
-keep_refusal(struct watch *watch, const struct entry *entry, const char *text)
+is_told_later(struct watch *watch, const struct entry *entry, bool refused)
 {
-	char *copy;
+	if (watch->owed > 0)
+		watch->owed--;
+	else if (refused || entry->lane != NULL)
+		watch->owed = watch->pending;
+	return watch->owed > 0;
+}
 
-	if (watch == NULL || watch->pending == 0 || entry->lane != NULL)
-		return false;
-	copy = text_copy(text, strlen(text));
+static bool
+keep_refusal(struct watch *watch, const char *text)
+{
+	char *copy = text_copy(text, strlen(text));
+
 	if (copy == NULL)
 		return false;
 	free(watch->refusal);
@@ -398,41 +408,39 @@ keep_refusal(struct watch *watch, const struct entry *entry, const char *text)
 	return true;
 }
 
-static void
-refuse(struct served *served, const struct entry *entry, struct watch *watch, const char *text)
+void
+mirror_tell(struct served *served, const struct entry *entry, struct watch *watch)
 {
-	bool behind = watch != NULL && watch->behind && mirror_may_write(served);
+	bool refused = watch->refusal != NULL, ours = mirror_may_write(served);
 
-	if (behind)
-		watch->behind = false;
-	mirror_write(served, entry, behind, "error",
-	    text[0] != '\0' ? text : "refused without a reason");
+	watch->untold = (!refused && !ours) ||
+	    !mirror_write(served, entry, watch->behind && ours, refused ? "error" : "ready",
+		watch->refusal);
+	if (watch->untold)
+		return;
+	watch->behind = watch->behind && !ours;
+	free(watch->refusal);
+	watch->refusal = NULL;
 }
 
 void
 mirror_answer(struct served *served, const struct entry *entry, bool changed,
     const struct credis_error *err)
 {
-	struct watch *watch = watch_find(served->mirror, entry->name);
-	char *refusal;
+	const char *refusal = err == NULL ? NULL
+	    : err->text[0] != '\0'        ? err->text
+					  : "refused without a reason";
+	struct watch *watch;
 
-	if (watch != NULL && watch->pending > 0)
-		watch->pending--;
 	if (!is_mirrored(served, entry))
 		return;
-	if (err != NULL) {
-		if (!keep_refusal(watch, entry, err->text))
-			refuse(served, entry, watch, err->text);
-	} else if (mirror_may_write(served)) {
-		mirror_write(served, entry, changed || (watch != NULL && watch->behind), "ready",
-		    NULL);
-		if (watch != NULL)
-			watch->behind = false;
+	watch = watch_make(served->mirror, entry->name);
+	if (watch != NULL) {
+		watch->pending -= watch->pending > 0;
+		watch->behind = watch->behind || changed;
 	}
-	if (watch == NULL || watch->pending > 0 || watch->refusal == NULL)
-		return;
-	refusal = watch->refusal;
-	watch->refusal = NULL;
-	refuse(served, entry, watch, refusal);
-	free(refusal);
+	if (watch == NULL || (refusal != NULL && !keep_refusal(watch, refusal)))
+		mirror_write(served, entry, false, refusal != NULL ? "error" : "ready", refusal);
+	else if (!is_told_later(watch, entry, refusal != NULL))
+		mirror_tell(served, entry, watch);
 }

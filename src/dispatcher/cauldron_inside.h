@@ -12,8 +12,10 @@
  * most. */
 struct watch {
 	uint32_t pending; /* writes of clients that are not answered */
+	uint32_t owed;    /* answers before the next status is told; 0: each has its own */
 	bool behind;      /* the value has changed meanwhile */
-	char *refusal;    /* to be told when no earlier write is under way; NULL: none */
+	bool untold;      /* a status is due, and the store could not be written */
+	char *refusal;    /* to be told; NULL: none */
 	int64_t odd_ms;   /* since when the status has not been ready, monotonic; 0: it was */
 	UT_hash_handle hh;
 	char name[];
@@ -37,8 +39,12 @@ size_t mirror_count(const struct registry *registry);
 void mirror_key(const struct served *served, const char *keyword, enum names_of_cauldron what,
     struct name *key);
 
-/* One command that makes a value and a status visible together; 'error' (NULL: none) with them. */
-void mirror_write(struct served *served, const struct entry *entry, bool value, const char *status,
+/* One command that makes a value and a status visible together; 'error' (NULL: none) with them. False when it
+ * could not be sent: cauldron_look.c will see what is missing. */
+bool mirror_write(struct served *served, const struct entry *entry, bool value, const char *status,
     const char *error);
+
+/* What the writes that are answered came to, now or as soon as the store takes it. */
+void mirror_tell(struct served *served, const struct entry *entry, struct watch *watch);
 
 #endif

@@ -6,6 +6,7 @@
 #include "core/cauldron_value.h"
 #include "core/error.h"
 #include "dispatcher/clock.h"
+#include "dispatcher/intake.h"
 #include "dispatcher/notifications.h"
 #include "redis/command.h"
 
@@ -81,6 +82,10 @@ compare(struct served *served, const struct entry *entry, const struct reply *va
 
 	if (!entry->known || (watch != NULL && watch->pending > 0))
 		return;
+	if (watch != NULL && watch->untold) {
+		mirror_tell(served, entry, watch);
+		return;
+	}
 	wanted = judge_status(served, entry, watch, status, &err);
 	if (same && wanted == NULL)
 		return;
@@ -181,16 +186,27 @@ mirror_register(struct served *served)
 	go_on(served);
 }
 
+/* All requests that were there are known by now: a status without one is not of those that wait in a backlog. */
+static void
+on_heard(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
+{
+	struct served *served = post_find(arg, ticket);
+
+	(void)err;
+	if (served != NULL && served->mirror != NULL && reply != NULL &&
+	    (uint32_t)ticket < mirror_count(&served->registry))
+		ask(served, (uint32_t)ticket, on_some);
+}
+
 void
 mirror_tick(struct served *served)
 {
 	struct mirror *mirror = served->mirror;
 
 	mirror_announce(served);
-	if (mirror_count(&served->registry) == 0)
-		return;
 	if (mirror->looked_at >= mirror_count(&served->registry))
 		mirror->looked_at = 0;
-	ask(served, mirror->looked_at, on_some);
-	mirror->looked_at += portion(served, mirror->looked_at);
+	if (intake_after(served->post->intake, on_heard, served->post,
+		post_ticket(served->round, (uint32_t)mirror->looked_at)))
+		mirror->looked_at += portion(served, mirror->looked_at);
 }

@@ -115,15 +115,22 @@ on_drained(void *arg, uint64_t ticket, const struct reply *reply, const struct c
 		served->drained = true;
 }
 
+bool
+intake_after(struct intake *intake, link_answer *answer, void *arg, uint64_t ticket)
+{
+	struct buffer *out = link_command(intake->link, answer, arg, ticket, NULL);
+
+	if (out == NULL)
+		return false;
+	command_texts(out, "PING", NULL);
+	return true;
+}
+
 void
 intake_drain(struct intake *intake, struct served *served)
 {
-	struct buffer *out =
-	    link_command(intake->link, on_drained, intake, post_ticket(served->serial, 0), NULL);
-
-	served->drained = out == NULL;
-	if (out != NULL)
-		command_texts(out, "PING", NULL);
+	served->drained =
+	    !intake_after(intake, on_drained, intake, post_ticket(served->serial, 0));
 }
 
 /* The answer to the PING behind a portion: all before it is in force. */

@@ -25,6 +25,9 @@ void intake_subscribe(struct intake *intake, struct served *served);
 /* Where to format one SUBSCRIBE or UNSUBSCRIBE more; NULL while the connection is away. */
 struct buffer *intake_command(struct intake *intake);
 
+/* 'answer' is called once everything that came before has been dispatched. False while the connection is away. */
+bool intake_after(struct intake *intake, link_answer *answer, void *arg, uint64_t ticket);
+
 /* Sets served->drained once everything that came before has been dispatched. */
 void intake_drain(struct intake *intake, struct served *served);
 

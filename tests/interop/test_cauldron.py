@@ -104,9 +104,10 @@ def test_refusals_say_why_and_leave_the_value(served, client):
 def test_what_differs_changes_in_one_command(served, client, redis):
     served()
     with redis.connection().monitor() as monitor:
-        client.redis.publish(client.key("POS"), "5")
-        client.redis.publish(client.key("POS"), "-5")
-        client.redis.publish(client.key("POS"), "6")
+        for text, outcome in (("5", "ready"), ("-5", "error"), ("6", "ready")):
+            client.redis.set(client.key("POS", ":status"), "modify")
+            client.redis.publish(client.key("POS"), text)
+            client.wait_status("POS", outcome)
         seen = []
         for command in monitor.listen():
             words = command["command"]
@@ -281,6 +282,25 @@ def test_reload_removes_what_is_no_more_and_adds_what_is_new(served, client, wai
     daemon.write_services(services('{ name = "POS"; type = "double"; }', ""))
     daemon.process.send(signal.SIGHUP)
     wait_for(lambda: client.redis.keys("Cauldron*") == [])
+
+
+def test_reload_adds_the_layout_and_moves_it_to_another_prefix(served, client, cli, wait_for):
+    daemon = served(KEYWORDS, "")
+    assert cli("modify", "demo.POS=5").status == 0
+    assert client.redis.keys("Cauldron*") == []
+    daemon.write_services(services())
+    daemon.reload()
+    wait_for(lambda: registry(client) == {"demo"})
+    assert client.keywords() == NAMES and client.read("POS") == "5.0"
+    client.modify("POS", "6")
+    daemon.write_services(services(settings='layout = "cauldron"; prefix = "kpf.common";'))
+    daemon.reload()
+    moved = Client(client.redis, prefix="kpf.common")
+    wait_for(lambda: registry(moved) == {"demo"})
+    wait_for(lambda: client.redis.keys("Cauldron*") == [])
+    moved.modify("POS", "7")
+    assert cli("show", "demo.POS").value == "7"
+    assert client.redis.publish(client.key("POS"), "8") == 0
 
 
 SLOW = """#!/bin/sh
