@@ -174,6 +174,13 @@ struct credis_subscription *credis_subscribe_pattern(struct credis_store *store,
     const char *pattern, const struct credis_listener *listener, void *arg,
     struct credis_error *err);
 
+/* Listens to the keys that begin with 'prefix', whoever changes them, and when they expire or are evicted
+ * (CLIENT TRACKING … BCAST of Redis 6 and later, on a connection of its own): on_message gets the prefix and
+ * the key, or NULL when all have changed (FLUSHALL). Changes of a key that come close together are told once;
+ * one's own are told, too. Refused on shards. Since 0.1. */
+struct credis_subscription *credis_subscribe_keys(struct credis_store *store, const char *prefix,
+    const struct credis_listener *listener, void *arg, struct credis_error *err);
+
 /* NULL is fine. Since 0.1. */
 void credis_unsubscribe(struct credis_subscription *subscription);
 

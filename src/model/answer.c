@@ -223,6 +223,24 @@ answer_new(enum credis_gives gives, enum credis_serializer serializer,
 	return NULL;
 }
 
+struct credis_answer *
+answer_of(char *text, size_t length)
+{
+	struct credis_answer *answer = calloc(1, sizeof *answer);
+
+	if (answer == NULL || text == NULL)
+		return answer;
+	answer->kind = CREDIS_ANSWER_VALUE;
+	if (make_items(answer, 1, NULL)) {
+		*(struct credis_item *)answer->items =
+		    (struct credis_item){ .text = text, .length = length };
+		answer->count = 1;
+		return answer;
+	}
+	free(answer);
+	return NULL;
+}
+
 void
 answer_free(struct credis_answer *answer)
 {

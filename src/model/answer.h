@@ -9,6 +9,9 @@
 struct credis_answer *answer_new(enum credis_gives gives, enum credis_serializer serializer,
     const struct credis_reply *reply, struct credis_error *err);
 
+/* Nil; or, when there is 'text', a value, which it takes. NULL when out of memory. */
+struct credis_answer *answer_of(char *text, size_t length);
+
 /* NULL is fine. */
 void answer_free(struct credis_answer *answer);
 

@@ -1,14 +1,14 @@
 /* dict.c: a dictionary whose changes are announced.
  * Knows its keys and channels; what is stored is core/serial.c's, answers are answer.c's. */
 #include <credis/batch.h>
-#include <credis/dict.h>
 
 #include "core/buffer.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "model/answer.h"
+#include "model/dict_inside.h"
+#include "redis/store_inside.h"
 
-#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,35 +21,30 @@ struct credis_dict {
 	struct credis_answer *kept; /* of the last blocking call */
 };
 
-struct errand;
-
-/* Takes the answer. */
-typedef void delivering(struct errand *errand, struct credis_answer *answer,
-    const struct credis_error *err);
-
 /* May outlive its dict. */
 struct errand {
 	struct credis_store *store;
 	enum credis_serializer serializer;
 	enum credis_gives gives;
+	unsigned flags;
 	int64_t timeout_ms;
 	struct buffer key; /* with its namespace */
 	size_t prefix;     /* bytes of that */
-	delivering *deliver;
-	credis_answer_cb *cb;
+	dict_taking *take;
+	credis_answer_cb *cb; /* instead of 'take' */
 	void *arg;
 	struct credis_answer *keys; /* so far */
 	size_t room;
 };
 
-struct call {
+struct asking {
 	struct credis_dict *dict;
 	struct errand *errand;
 	const char *key, *value;
 	size_t key_length, value_length;
 };
 
-typedef bool starting(struct call *call, struct credis_error *err);
+typedef bool starting(struct asking *call, struct credis_error *err);
 
 struct credis_dict *
 credis_dict_new(struct credis_store *store, const char *name_space,
@@ -86,21 +81,18 @@ credis_dict_free(struct credis_dict *dict)
 	free(dict);
 }
 
+const char *
+dict_name_space(const struct credis_dict *dict)
+{
+	return dict->name_space;
+}
+
 static void
 errand_free(struct errand *errand)
 {
 	buffer_free(&errand->key);
 	answer_free(errand->keys);
 	free(errand);
-}
-
-static void
-deliver_to_caller(struct errand *errand, struct credis_answer *answer,
-    const struct credis_error *err)
-{
-	if (errand->cb != NULL)
-		errand->cb(errand->arg, answer, err);
-	answer_free(answer);
 }
 
 static void
@@ -112,7 +104,13 @@ finish(struct errand *errand, struct credis_answer *answer, const struct credis_
 	if (why.code == CREDIS_ETYPE || why.code == CREDIS_ESTORE)
 		error_prefix(&why,
 		    text_quote(quoted, errand->key.bytes, errand->key.length, ERROR_QUOTE));
-	errand->deliver(errand, answer, &why);
+	if (errand->take != NULL) {
+		errand->take(errand->arg, answer, &why);
+	} else {
+		if (errand->cb != NULL)
+			errand->cb(errand->arg, answer, &why);
+		answer_free(answer);
+	}
 	errand_free(errand);
 }
 
@@ -141,31 +139,31 @@ on_done(void *arg, const struct credis_reply *reply, const struct credis_error *
 }
 
 static bool
-ask_of_key(struct call *call, const char *command, struct credis_error *err)
+ask_of_key(struct asking *call, const char *command, struct credis_error *err)
 {
 	struct errand *errand = call->errand;
 	const char *words[] = { command, errand->key.bytes };
 	const size_t lengths[] = { strlen(command), errand->key.length };
 
-	return credis_store_command(errand->store, 2, words, lengths, 0, errand->timeout_ms,
-	    on_reply, errand, err);
+	return credis_store_command(errand->store, 2, words, lengths, errand->flags,
+	    errand->timeout_ms, on_reply, errand, err);
 }
 
 static bool
-start_get(struct call *call, struct credis_error *err)
+start_get(struct asking *call, struct credis_error *err)
 {
 	return ask_of_key(call, "GET", err);
 }
 
 static bool
-start_has(struct call *call, struct credis_error *err)
+start_has(struct asking *call, struct credis_error *err)
 {
 	return ask_of_key(call, "EXISTS", err);
 }
 
 /* Sends a change and its announcement. */
 static bool
-change(struct call *call, int argc, const char *const *words, const size_t *lengths,
+change(struct asking *call, int argc, const char *const *words, const size_t *lengths,
     const char *how, struct credis_error *err)
 {
 	struct errand *errand = call->errand;
@@ -195,7 +193,7 @@ change(struct call *call, int argc, const char *const *words, const size_t *leng
 }
 
 static bool
-start_set(struct call *call, struct credis_error *err)
+start_set(struct asking *call, struct credis_error *err)
 {
 	struct errand *errand = call->errand;
 	size_t length;
@@ -214,7 +212,7 @@ start_set(struct call *call, struct credis_error *err)
 }
 
 static bool
-start_del(struct call *call, struct credis_error *err)
+start_del(struct asking *call, struct credis_error *err)
 {
 	const char *words[] = { "DEL", call->errand->key.bytes };
 	const size_t lengths[] = { 3, call->errand->key.length };
@@ -338,7 +336,7 @@ scan(struct errand *errand, const char *cursor, struct credis_error *err)
 }
 
 static bool
-start_keys(struct call *call, struct credis_error *err)
+start_keys(struct asking *call, struct credis_error *err)
 {
 	call->errand->keys = calloc(1, sizeof *call->errand->keys);
 	if (call->errand->keys == NULL)
@@ -382,16 +380,16 @@ find_row(const char *name, size_t count, struct credis_error *err)
 }
 
 static struct errand *
-errand_new(const struct call *call, const struct row *row, int64_t timeout_ms,
+errand_new(const struct asking *call, const struct row *row, const struct errand *to,
     struct credis_error *err)
 {
-	struct errand *errand = calloc(1, sizeof *errand);
+	struct errand *errand = malloc(sizeof *errand);
 
 	if (errand != NULL) {
+		*errand = *to;
 		errand->store = call->dict->store;
 		errand->serializer = call->dict->serializer;
 		errand->gives = row->gives;
-		errand->timeout_ms = timeout_ms;
 		buffer_text(&errand->key, call->dict->name_space);
 		buffer_text(&errand->key, "/");
 		errand->prefix = errand->key.length;
@@ -407,10 +405,10 @@ errand_new(const struct call *call, const struct row *row, int64_t timeout_ms,
 
 static bool
 start(struct credis_dict *dict, const char *name, size_t count, const char *const *words,
-    const size_t *lengths, int64_t timeout_ms, const struct errand *to, struct credis_error *err)
+    const size_t *lengths, const struct errand *to, struct credis_error *err)
 {
 	const struct row *row = find_row(name, count, err);
-	struct call call = { .dict = dict, .key = "" };
+	struct asking call = { .dict = dict, .key = "" };
 
 	if (row == NULL)
 		return error_prefix(err, dict->name_space);
@@ -422,12 +420,9 @@ start(struct credis_dict *dict, const char *name, size_t count, const char *cons
 		call.value = words[1];
 		call.value_length = lengths != NULL ? lengths[1] : strlen(words[1]);
 	}
-	call.errand = errand_new(&call, row, timeout_ms, err);
+	call.errand = errand_new(&call, row, to, err);
 	if (call.errand == NULL)
 		return false;
-	call.errand->deliver = to->deliver;
-	call.errand->cb = to->cb;
-	call.errand->arg = to->arg;
 	if (row->start(&call, err))
 		return true;
 	errand_free(call.errand);
@@ -439,43 +434,50 @@ credis_dict_call(struct credis_dict *dict, const char *name, size_t count, const
     const size_t *lengths, int64_t timeout_ms, credis_answer_cb *cb, void *arg,
     struct credis_error *err)
 {
-	const struct errand to = { .deliver = deliver_to_caller, .cb = cb, .arg = arg };
+	const struct errand to = { .timeout_ms = timeout_ms, .cb = cb, .arg = arg };
 
-	return start(dict, name, count, words, lengths, timeout_ms, &to, err);
+	return start(dict, name, count, words, lengths, &to, err);
 }
 
-struct asked {
+bool
+dict_call(struct credis_dict *dict, const char *name, size_t count, const char *const *words,
+    const size_t *lengths, unsigned flags, int64_t timeout_ms, dict_taking *take, void *arg,
+    struct credis_error *err)
+{
+	const struct errand to = { .flags = flags,
+		.timeout_ms = timeout_ms,
+		.take = take,
+		.arg = arg };
+
+	return start(dict, name, count, words, lengths, &to, err);
+}
+
+struct taken {
 	bool done;
 	struct credis_answer *answer;
 	struct credis_error err;
 };
 
 static void
-deliver_to_asked(struct errand *errand, struct credis_answer *answer,
-    const struct credis_error *err)
+on_taken(void *arg, struct credis_answer *answer, const struct credis_error *err)
 {
-	struct asked *asked = errand->arg;
-
-	asked->done = true;
-	asked->answer = answer;
-	asked->err = *err;
+	*(struct taken *)arg = (struct taken){ true, answer, *err };
 }
 
 const struct credis_answer *
 credis_dict_ask(struct credis_dict *dict, const char *name, size_t count, const char *const *words,
     const size_t *lengths, int64_t timeout_ms, struct credis_error *err)
 {
-	struct asked asked = { .done = false };
-	const struct errand to = { .deliver = deliver_to_asked, .arg = &asked };
+	struct taken taken = { .done = false };
 
 	answer_free(dict->kept);
 	dict->kept = NULL;
-	if (!start(dict, name, count, words, lengths, timeout_ms, &to, &asked.err))
-		asked.done = true;
-	while (!asked.done)
-		event_base_loop(credis_store_base(dict->store), EVLOOP_ONCE);
-	dict->kept = asked.answer;
+	if (store_may_block(dict->store, &taken.err) &&
+	    dict_call(dict, name, count, words, lengths, 0, timeout_ms, on_taken, &taken,
+		&taken.err))
+		store_run_until(dict->store, &taken.done);
+	dict->kept = taken.answer;
 	if (err != NULL)
-		*err = asked.err;
-	return asked.err.code == CREDIS_OK ? dict->kept : NULL;
+		*err = taken.err;
+	return taken.err.code == CREDIS_OK ? dict->kept : NULL;
 }

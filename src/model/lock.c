@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "redis/store_inside.h"
 
 #include <event2/event.h>
 #include <inttypes.h>
@@ -118,7 +119,7 @@ lose(struct credis_lock *lock, const char *why)
 
 /* Requests. What comes after its time is not listened to. */
 
-struct asked {
+struct asking {
 	struct credis_lock *lock;
 	enum state state;
 	unsigned turn;
@@ -130,11 +131,11 @@ static void on_reply(void *arg, const struct credis_reply *reply, const struct c
 static bool
 ask(struct credis_lock *lock, int argc, const char *const *argv, struct credis_error *err)
 {
-	struct asked *asked = malloc(sizeof *asked);
+	struct asking *asked = malloc(sizeof *asked);
 
 	if (asked == NULL)
 		return error_no_memory(err);
-	*asked = (struct asked){ lock, lock->state, lock->turn, now_ms() };
+	*asked = (struct asking){ lock, lock->state, lock->turn, now_ms() };
 	lock->under_way++;
 	if (credis_store_command(lock->store, argc, argv, NULL, CREDIS_PRIMARY, lock->ttl_ms,
 		on_reply, asked, err))
@@ -241,7 +242,7 @@ on_released(struct credis_lock *lock, const struct credis_reply *reply,
 static void
 on_reply(void *arg, const struct credis_reply *reply, const struct credis_error *err)
 {
-	struct asked asked = *(struct asked *)arg;
+	struct asking asked = *(struct asking *)arg;
 	struct credis_lock *lock = asked.lock;
 	bool wanted = asked.state == lock->state && asked.turn == lock->turn;
 
@@ -360,37 +361,34 @@ credis_lock_release(struct credis_lock *lock, struct credis_error *err)
 	return false;
 }
 
-/* Each request has a deadline, and so has waiting. */
+/* Acquires, with a 'wait_ms', or releases. */
 static bool
-wait_done(struct credis_lock *lock, bool begun, bool *done, struct credis_error *outcome,
-    struct credis_error *err)
+wait_for(struct credis_lock *lock, const int64_t *wait_ms, struct credis_error *err)
 {
-	while (begun && !*done)
-		event_base_loop(credis_store_base(lock->store), EVLOOP_ONCE);
+	struct credis_error outcome = { .code = CREDIS_OK };
+	bool done = false, begun = store_may_block(lock->store, &outcome);
+
+	lock->done = &done;
+	lock->outcome = &outcome;
+	if (begun)
+		begun = wait_ms != NULL ? credis_lock_acquire(lock, *wait_ms, &outcome)
+					: credis_lock_release(lock, &outcome);
+	if (begun)
+		store_run_until(lock->store, &done);
 	lock->done = NULL;
 	if (err != NULL)
-		*err = *outcome;
-	return begun && outcome->code == CREDIS_OK;
+		*err = outcome;
+	return begun && outcome.code == CREDIS_OK;
 }
 
 bool
 credis_lock_acquire_wait(struct credis_lock *lock, int64_t wait_ms, struct credis_error *err)
 {
-	struct credis_error outcome = { .code = CREDIS_OK };
-	bool done = false;
-
-	lock->done = &done;
-	lock->outcome = &outcome;
-	return wait_done(lock, credis_lock_acquire(lock, wait_ms, &outcome), &done, &outcome, err);
+	return wait_for(lock, &wait_ms, err);
 }
 
 bool
 credis_lock_release_wait(struct credis_lock *lock, struct credis_error *err)
 {
-	struct credis_error outcome = { .code = CREDIS_OK };
-	bool done = false;
-
-	lock->done = &done;
-	lock->outcome = &outcome;
-	return wait_done(lock, credis_lock_release(lock, &outcome), &done, &outcome, err);
+	return wait_for(lock, NULL, err);
 }

@@ -412,6 +412,8 @@ is_push(const struct reply *reply)
 
 	if (reply->kind == REPLY_ERROR)
 		return true;
+	if (reply->kind == REPLY_STATUS && strcmp(reply->text, "OK") == 0)
+		return true; /* a PING has another answer */
 	for (size_t n = 0; head->kind == REPLY_TEXT && n < sizeof heads / sizeof heads[0]; n++) {
 		if (strcmp(head->text, heads[n]) == 0)
 			return true;

@@ -23,22 +23,44 @@ on_asked(void *arg, const struct credis_reply *reply, const struct credis_error 
 }
 
 bool
+store_may_block(const struct credis_store *store, struct credis_error *err)
+{
+	if (!store->own_base)
+		return error_set(err, CREDIS_EINVAL,
+		    "a store on an event loop of the program's own cannot block");
+	return !store->running ||
+	    error_set(err, CREDIS_EINVAL, "a call from inside a callback cannot block");
+}
+
+void
+store_turn(struct credis_store *store, int flags)
+{
+	store->running = true;
+	event_base_loop(store->base, flags);
+	store->running = false;
+}
+
+void
+store_run_until(struct credis_store *store, const bool *done)
+{
+	while (!*done)
+		store_turn(store, EVLOOP_ONCE);
+}
+
+bool
 asked_may(struct asked *asked, struct credis_store *store)
 {
 	*asked = (struct asked){ .store = store };
-	return store->own_base ||
-	    error_set(&asked->err, CREDIS_EINVAL,
-		"a store on an event loop of the program's own cannot block");
+	return store_may_block(store, &asked->err);
 }
 
-/* Every call ends by its deadline, so this does. */
 const struct credis_reply *
 asked_wait(struct asked *asked, bool begun, struct credis_error *err)
 {
-	if (begun)
+	if (begun) {
 		arena_reset(&asked->store->kept);
-	while (begun && !asked->done)
-		event_base_loop(asked->store->base, EVLOOP_ONCE);
+		store_run_until(asked->store, &asked->done);
+	}
 	if (err != NULL)
 		*err = asked->err;
 	return (const struct credis_reply *)asked->reply;
@@ -83,11 +105,13 @@ void
 credis_store_run(struct credis_store *store, int64_t timeout_ms)
 {
 	struct timeval limit = { timeout_ms / 1000, timeout_ms % 1000 * 1000 };
-	struct event *timer = store->own_base ? evtimer_new(store->base, on_time, NULL) : NULL;
+	struct event *timer = NULL;
 
+	if (store_may_block(store, NULL))
+		timer = evtimer_new(store->base, on_time, NULL);
 	if (timer == NULL)
 		return;
 	event_add(timer, &limit);
-	event_base_loop(store->base, EVLOOP_ONCE);
+	store_turn(store, EVLOOP_ONCE);
 	event_free(timer);
 }

@@ -18,6 +18,7 @@ struct server;
 struct credis_store {
 	struct event_base *base;
 	bool own_base; /* for the blocking calls */
+	bool running;  /* inside a blocking call */
 	bool wait;     /* for a server that is down */
 	bool pooled;   /* every call has a connection to itself */
 	struct log log;
@@ -78,6 +79,13 @@ bool store_is_exclusive(const struct server *server, const struct known *known, 
 bool store_post(struct server *server, bool exclusive, const struct parcel *parcel,
     int64_t timeout_ms, credis_reply_cb *each, credis_reply_cb *cb, void *arg,
     struct credis_error *err);
+
+/* False, with the reason, when nobody may wait inside a call. */
+bool store_may_block(const struct credis_store *store, struct credis_error *err);
+
+/* Runs the store's event loop once: EVLOOP_ONCE …; or until '*done': whatever is waited for has a deadline. */
+void store_turn(struct credis_store *store, int flags);
+void store_run_until(struct credis_store *store, const bool *done);
 
 /* A blocking call: the store's own event loop runs until 'on_asked' was called with 'asked'. */
 struct asked {

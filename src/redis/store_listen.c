@@ -12,6 +12,7 @@
 struct credis_subscription {
 	struct subscriptions *owner;
 	struct subscription *subscription;
+	bool alone; /* it has its owner to itself */
 	struct credis_listener listener;
 	void *arg;
 };
@@ -75,17 +76,21 @@ credis_subscribe(struct credis_store *store, const char *channel,
 	return subscribe(server->subscriptions, channel, listener, arg, err);
 }
 
+/* And no shards. */
+static bool
+is_one(const struct credis_store *store, const char *otherwise, struct credis_error *err)
+{
+	return store->ring == NULL || error_set(err, CREDIS_EINVAL, "%s", otherwise);
+}
+
 struct credis_subscription *
 credis_subscribe_pattern(struct credis_store *store, const char *pattern,
     const struct credis_listener *listener, void *arg, struct credis_error *err)
 {
 	struct server *server = store->servers[0];
 
-	if (store->ring != NULL) {
-		error_set(err, CREDIS_EINVAL,
-		    "PSUBSCRIBE: the channels that match lie on different shards");
+	if (!is_one(store, "PSUBSCRIBE: the channels that match lie on different shards", err))
 		return NULL;
-	}
 	if (server->patterns == NULL) {
 		server->patterns = server_listen(server, err);
 		if (server->patterns == NULL)
@@ -95,12 +100,35 @@ credis_subscribe_pattern(struct credis_store *store, const char *pattern,
 	return subscribe(server->patterns, pattern, listener, arg, err);
 }
 
+struct credis_subscription *
+credis_subscribe_keys(struct credis_store *store, const char *prefix,
+    const struct credis_listener *listener, void *arg, struct credis_error *err)
+{
+	struct credis_subscription *heard;
+	struct subscriptions *owner;
+
+	if (!is_one(store, "CLIENT TRACKING: the keys lie on different shards", err))
+		return NULL;
+	owner = server_listen(store->servers[0], err);
+	if (owner == NULL)
+		return NULL;
+	subscriptions_take_keys(owner);
+	heard = subscribe(owner, prefix, listener, arg, err);
+	if (heard != NULL)
+		heard->alone = true;
+	else
+		subscriptions_free(owner);
+	return heard;
+}
+
 void
 credis_unsubscribe(struct credis_subscription *subscription)
 {
 	if (subscription == NULL)
 		return;
 	subscriptions_remove(subscription->owner, subscription->subscription);
+	if (subscription->alone)
+		subscriptions_free(subscription->owner);
 	free(subscription);
 }
 

@@ -8,8 +8,12 @@
 #include "redis/command.h"
 
 #include <event2/event.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define INVALIDATE "__redis__:invalidate" /* where Redis tells of tracked keys */
 
 enum {
 	PING_MS = 5000,
@@ -48,6 +52,7 @@ struct subscriptions {
 	uint64_t sent;            /* commands on this connection, and how many of them */
 	uint64_t answered;        /* the server has answered: it does so in order */
 	bool patterns;            /* channels are patterns */
+	bool keys;                /* the only channel is a prefix of keys */
 	unsigned busy;            /* walks under way: nothing is freed */
 	bool freed;
 };
@@ -121,6 +126,12 @@ subscriptions_take_patterns(struct subscriptions *subscriptions)
 	subscriptions->patterns = true;
 }
 
+void
+subscriptions_take_keys(struct subscriptions *subscriptions)
+{
+	subscriptions->keys = true;
+}
+
 struct link *
 subscriptions_link(struct subscriptions *subscriptions)
 {
@@ -131,7 +142,8 @@ subscriptions_link(struct subscriptions *subscriptions)
 
 /* Returns the command's number, or 0 when the link is down: on_up() will ask. */
 static uint64_t
-say(struct subscriptions *subscriptions, const char *verb, const struct channel *channel)
+say(struct subscriptions *subscriptions, int argc, const char *const *words, const char *last,
+    size_t length)
 {
 	struct credis_error err;
 	struct buffer *out;
@@ -143,17 +155,41 @@ say(struct subscriptions *subscriptions, const char *verb, const struct channel 
 		link_reset(subscriptions->link, &err);
 		return 0;
 	}
-	command_begin(out, 2);
-	command_text(out, verb);
-	command_word(out, channel->name, channel->length);
+	command_begin(out, argc + 1);
+	for (int n = 0; n < argc; n++)
+		command_text(out, words[n]);
+	command_word(out, last, length);
 	return ++subscriptions->sent;
+}
+
+/* Redirected to the connection itself, tracking ends with it, and needs no RESP3. */
+static uint64_t
+say_track(const struct channel *channel)
+{
+	char id[24];
+	const char *words[] = { "CLIENT", "TRACKING", "ON", "REDIRECT", id, "BCAST", "PREFIX" };
+
+	snprintf(id, sizeof id, "%" PRId64, link_connection_id(channel->owner->link));
+	return say(channel->owner, 7, words, channel->name, channel->length);
 }
 
 static void
 channel_ask(struct channel *channel)
 {
-	channel->asked =
-	    say(channel->owner, channel->owner->patterns ? "PSUBSCRIBE" : "SUBSCRIBE", channel);
+	const char *verb = channel->owner->patterns ? "PSUBSCRIBE" : "SUBSCRIBE";
+
+	channel->asked = channel->owner->keys
+	    ? say_track(channel)
+	    : say(channel->owner, 1, &verb, channel->name, channel->length);
+}
+
+static void
+channel_unask(struct channel *channel)
+{
+	const char *verb = channel->owner->patterns ? "PUNSUBSCRIBE" : "UNSUBSCRIBE";
+
+	if (channel->asked != 0 && !channel->owner->keys)
+		say(channel->owner, 1, &verb, channel->name, channel->length);
 }
 
 /* Subscriptions come and go. */
@@ -281,9 +317,11 @@ channel_tell_lost(struct channel *channel, const struct credis_error *why, bool 
 static void
 channel_tell_message(struct channel *channel, const char *name, const struct reply *payload)
 {
+	const char *text = payload->kind == REPLY_NIL ? NULL : payload->text;
+
 	for (struct subscription *each = channel->first; each != NULL; each = each->next) {
 		if (each->live && !channel->owner->freed)
-			each->events.on_message(each->arg, name, payload->text, payload->length);
+			each->events.on_message(each->arg, name, text, payload->length);
 	}
 }
 
@@ -306,9 +344,7 @@ channel_sweep(struct channel *channel)
 	channel->end = at;
 	if (channel->first != NULL)
 		return;
-	if (channel->asked != 0)
-		say(channel->owner, channel->owner->patterns ? "PUNSUBSCRIBE" : "UNSUBSCRIBE",
-		    channel);
+	channel_unask(channel);
 	channel_free(channel);
 }
 
@@ -382,13 +418,37 @@ on_down(struct link *link, bool was_up, const struct credis_error *why, void *ar
 	subscriptions_release(subscriptions);
 }
 
+/* Of the command that the server has answered now. */
+static struct channel *
+channel_answered(const struct subscriptions *subscriptions)
+{
+	struct channel *channel = subscriptions->channels;
+
+	while (channel != NULL && channel->asked != subscriptions->answered)
+		channel = channel->hh.next;
+	return channel;
+}
+
+/* Keys are tracked from now on; they are told once that is subscribed to. */
+static void
+on_tracked(struct subscriptions *subscriptions)
+{
+	static const char *const verb = "SUBSCRIBE";
+	struct channel *channel = channel_answered(subscriptions);
+
+	if (channel != NULL && subscriptions->keys)
+		channel->asked = say(subscriptions, 1, &verb, INVALIDATE, strlen(INVALIDATE));
+}
+
 /* An earlier command's confirmation is no news: the channel was given up and wanted again since. */
 static void
 on_confirmed(struct subscriptions *subscriptions, const struct reply *name)
 {
 	struct channel *channel = NULL;
 
-	if (name->kind == REPLY_TEXT)
+	if (subscriptions->keys)
+		channel = subscriptions->channels;
+	else if (name->kind == REPLY_TEXT)
 		channel = channel_find(subscriptions, name->text, name->length);
 	if (channel == NULL || channel->asked != subscriptions->answered)
 		return;
@@ -400,11 +460,9 @@ on_confirmed(struct subscriptions *subscriptions, const struct reply *name)
 static void
 on_refused(struct subscriptions *subscriptions, const struct reply *reply)
 {
-	struct channel *channel = subscriptions->channels;
+	struct channel *channel = channel_answered(subscriptions);
 	struct credis_error why;
 
-	while (channel != NULL && channel->asked != subscriptions->answered)
-		channel = channel->hh.next;
 	if (channel == NULL)
 		return;
 	event_add(subscriptions->retry, &(struct timeval){ .tv_sec = REFUSED_MS / 1000 });
@@ -433,6 +491,23 @@ on_message(struct subscriptions *subscriptions, const struct reply *push)
 		channel_tell_message(channel, name->text, payload);
 }
 
+/* message CHANNEL [KEY …], or nil for all keys. */
+static void
+on_keys(struct subscriptions *subscriptions, const struct reply *push)
+{
+	const struct reply *keys = reply_item(push, 2);
+	struct channel *channel = subscriptions->channels;
+
+	if (channel == NULL)
+		return;
+	if (keys->kind == REPLY_NIL)
+		channel_tell_message(channel, channel->name, keys);
+	for (size_t n = 0; n < keys->count; n++) {
+		if (reply_item(keys, n)->kind == REPLY_TEXT)
+			channel_tell_message(channel, channel->name, reply_item(keys, n));
+	}
+}
+
 static void
 on_push(struct link *link, const struct reply *push, void *arg)
 {
@@ -442,13 +517,18 @@ on_push(struct link *link, const struct reply *push, void *arg)
 	(void)link;
 	subscriptions_hold(subscriptions);
 	if (reply_text_is(head, subscriptions->patterns ? "pmessage" : "message")) {
-		on_message(subscriptions, push);
+		if (subscriptions->keys)
+			on_keys(subscriptions, push);
+		else
+			on_message(subscriptions, push);
 	} else {
 		subscriptions->answered++;
 		if (reply_text_is(head, subscriptions->patterns ? "psubscribe" : "subscribe"))
 			on_confirmed(subscriptions, reply_item(push, 1));
 		else if (reply_is_error(push, NULL))
 			on_refused(subscriptions, push);
+		else if (push->kind == REPLY_STATUS)
+			on_tracked(subscriptions);
 	}
 	subscriptions_release(subscriptions);
 }

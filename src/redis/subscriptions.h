@@ -9,7 +9,7 @@
 struct subscriptions;
 struct subscription;
 
-/* A message; lent for the call. The callback may remove any subscription. */
+/* A message; of keys that are tracked, one of them, or NULL for all; lent for the call. The callback may remove any subscription. */
 typedef void subscription_message(void *arg, const char *channel, const char *payload,
     size_t length);
 
@@ -34,6 +34,10 @@ void subscriptions_free(struct subscriptions *subscriptions);
 
 /* From now on, before the first is added, channels are patterns (PSUBSCRIBE). */
 void subscriptions_take_patterns(struct subscriptions *subscriptions);
+
+/* The same for one subscription to the keys that begin with what is given as its channel: whoever writes
+ * them, and when they expire or are evicted (CLIENT TRACKING of Redis 6). */
+void subscriptions_take_keys(struct subscriptions *subscriptions);
 
 /* Several may share a channel: the server sees one SUBSCRIBE. Callbacks come from the event loop only.
  * Returns one to give to subscriptions_remove(), or NULL when out of memory. */

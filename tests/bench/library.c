@@ -1,11 +1,13 @@
-/* library.c: libcredis beside plain hiredis and redis-benchmark: GET, SET and pipelines of 16, in one run.
+/* library.c: libcredis beside plain hiredis and redis-benchmark: GET, SET and pipelines of 16, in one run; and
+ * what a hit of a cache costs.
  * Repeats are interleaved, so that whatever else the machine does hits all alike; a ratio is the median
  * of theirs. Arguments: calls a repeat (20000), repeats (9). Starts a redis-server of its own. */
 #include <credis/batch.h>
+#include <credis/cache.h>
 
 #include "redis_server.h"
 
-enum { DEPTH = 16, REPEATS_MAX = 99 };
+enum { DEPTH = 16, REPEATS_MAX = 99, KEYS = 1000 };
 
 struct bench {
 	struct redis_server server;
@@ -132,8 +134,7 @@ measure(struct bench *bench, int repeats, const char *title, const char *test, i
 	double ours[REPEATS_MAX], to_hiredis[REPEATS_MAX], to_benchmark[REPEATS_MAX];
 
 	for (int n = 0; n < repeats; n++) {
-		double plain =
-		    rate(bench, depth > 1 ? by_hiredis_piped : by_hiredis, argc, argv);
+		double plain = rate(bench, depth > 1 ? by_hiredis_piped : by_hiredis, argc, argv);
 
 		ours[n] = rate(bench, depth > 1 ? by_credis_piped : by_credis, argc, argv);
 		to_hiredis[n] = ours[n] / plain;
@@ -141,6 +142,43 @@ measure(struct bench *bench, int repeats, const char *title, const char *test, i
 	}
 	printf("| %s | %.0f | %.2f | %.2f |\n", title, median(ours, repeats),
 	    median(to_hiredis, repeats), median(to_benchmark, repeats));
+}
+
+/* Blocking calls that hit, each of another key, in nanoseconds. */
+static double
+hit_ns(struct credis_cache *cache, char keys[KEYS][16], int calls)
+{
+	double began_s = now_s();
+
+	for (int n = 0; n < calls; n++) {
+		const char *key = keys[n % KEYS];
+
+		check(credis_cache_ask(cache, "get", 1, &key, NULL, 0, NULL) != NULL, "no hit");
+	}
+	return (now_s() - began_s) / calls * 1e9;
+}
+
+static void
+measure_cache(struct bench *bench, int repeats)
+{
+	struct credis_cache *cache =
+	    credis_cache_new(bench->store, NULL, CREDIS_AS_MSGPACK, NULL, NULL);
+	double costs[REPEATS_MAX];
+	static char keys[KEYS][16];
+	struct credis_cache_statistics now;
+
+	check(cache != NULL, "no cache");
+	while (!credis_cache_is_live(cache))
+		credis_store_run(bench->store, 1000);
+	for (int n = 0; n < KEYS; n++)
+		snprintf(keys[n], sizeof keys[n], "key:%d", n);
+	hit_ns(cache, keys, KEYS);
+	for (int n = 0; n < repeats; n++)
+		costs[n] = hit_ns(cache, keys, 10 * bench->calls);
+	credis_cache_statistics(cache, &now);
+	check(now.misses == KEYS, "it did not remember");
+	printf("\nA hit of a cache: %.0f ns (to be below 200).\n", median(costs, repeats));
+	credis_cache_free(cache);
 }
 
 int
@@ -161,6 +199,7 @@ main(int argc, char **argv)
 	measure(&bench, repeats, "GET", "get", 1, 2, get);
 	measure(&bench, repeats, "SET, pipelines of 16", "set", DEPTH, 3, set);
 	measure(&bench, repeats, "GET, pipelines of 16", "get", DEPTH, 2, get);
+	measure_cache(&bench, repeats);
 	credis_store_free(bench.store);
 	redisFree(bench.hiredis);
 	redis_server_stop(&bench.server);

@@ -273,6 +273,20 @@ def test_example_of_libcredis_model_3_is_a_queue(tmp_path, redis):
         assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
 
 
+def test_example_of_libcredis_cache_3_is_the_file_beside_it():
+    assert example("libcredis_cache.3") == (MAN / "example_cache.c").read_text()
+
+
+def test_example_of_libcredis_cache_3_asks_once_a_key(tmp_path, redis):
+    with redis.connection() as connection:
+        connection.set("redisDict/k", b"\x91\x01")
+    program = compiled(example("libcredis_cache.3"), tmp_path)
+    done = subprocess.run([program, redis.url], input="k\nk\nnone\nk\nnone\n", capture_output=True, text=True,
+                          timeout=60)
+    said = "[1]\n[1]\nthere is none\n[1]\nthere is none\nasked 2 times\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
+
+
 def test_example_of_libcredis_dict_3_is_the_file_beside_it():
     assert example("libcredis_dict.3") == (MAN / "example_dict.c").read_text()
 
