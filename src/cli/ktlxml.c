@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <expat.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,14 +21,18 @@ enum {
 	CHUNK = 65536,
 };
 
+#define BLANKS " \t\r\n"
+
 /* One keyword on its way. */
 struct walk {
 	struct ktlxml *into;
 	XML_Parser parser;
+	const char *file; /* its name, without directories */
 	struct credis_error *err;
 	bool failed;
 	int depth, keyword_depth; /* 0: in no keyword */
-	char path[PATH_ROOM];     /* below the keyword, or from the root: "help/brief" */
+	unsigned long keyword_line;
+	char path[PATH_ROOM]; /* below the keyword, or from the root: "help/brief" */
 	char text[TEXT_MAX + 1];
 	size_t length;
 	bool leaf;             /* no element has ended inside this one */
@@ -51,10 +56,13 @@ ktlxml_note(struct ktlxml *ktlxml, const char *format, ...)
 	va_start(list, format);
 	vsnprintf(text, sizeof text, format, list);
 	va_end(list);
-	/* Cut within a character it is no UTF-8. */
 	line = json_string(text);
-	json_array_append_new(ktlxml->notes,
-	    line != NULL ? line : must(json_string("too long to be told")));
+	if (line == NULL) { /* cut within a character */
+		for (char *c = text; *c != '\0'; c++)
+			*c = (char)(*c & 0x80 ? '?' : *c);
+		line = must(json_string(text));
+	}
+	json_array_append_new(ktlxml->notes, line);
 }
 
 static const char *
@@ -65,14 +73,19 @@ keyword_name(const struct walk *walk)
 	return name != NULL ? name : "a keyword without a name";
 }
 
+static unsigned long
+line_number(const struct walk *walk)
+{
+	return (unsigned long)XML_GetCurrentLineNumber(walk->parser);
+}
+
 static void
 stop(struct walk *walk, const char *why)
 {
 	if (walk->failed)
 		return;
 	walk->failed = true;
-	fault(walk->err, CREDIS_EINVAL, "line %lu: %s",
-	    (unsigned long)XML_GetCurrentLineNumber(walk->parser), why);
+	fault(walk->err, CREDIS_EINVAL, "line %lu: %s", line_number(walk), why);
 	XML_StopParser(walk->parser, XML_FALSE);
 }
 
@@ -83,9 +96,43 @@ keep(char **at, const char *text)
 	*at = must(strdup(text));
 }
 
+/* Takes the blanks at both ends off, line breaks among them. */
+static void
+trim(char *text)
+{
+	size_t first = strspn(text, BLANKS), length = strlen(text);
+
+	while (length > first && strchr(BLANKS, text[length - 1]) != NULL)
+		length--;
+	memmove(text, text + first, length - first);
+	text[length - first] = '\0';
+}
+
+/* Runs of blanks, line breaks among them, are one space. */
+static void
+squeeze(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from != '\0'; from++) {
+		if (!isspace((unsigned char)*from))
+			*to++ = *from;
+		else if (to > text && to[-1] != ' ')
+			*to++ = ' ';
+	}
+	if (to > text && to[-1] == ' ')
+		to--;
+	*to = '\0';
+}
+
 static void
 set_text(struct walk *walk, const char *setting)
 {
+	const char *before = json_string_value(json_object_get(walk->keyword, setting));
+
+	if (before != NULL && strcmp(before, walk->text) != 0)
+		ktlxml_note(walk->into, "%s: %s %.64s (is given again)", keyword_name(walk),
+		    setting, before);
 	json_object_set_new(walk->keyword, setting, must(json_string(walk->text)));
 }
 
@@ -95,11 +142,29 @@ take_name(struct walk *walk)
 	set_text(walk, "name");
 }
 
+/* What KTL, its tools and people call our types; whole numbers have 64 bits here. */
+static const char *const types[][2] = {
+	{ "bool", "boolean" },
+	{ "enum", "enumerated" },
+	{ "int", "integer" },
+	{ "int32", "integer" },
+	{ "int64", "integer" },
+	{ "integer64", "integer" },
+	{ "int array", "integer array" },
+	{ "int64 array", "integer array" },
+	{ "integer64 array", "integer array" },
+};
+
 static void
 take_type(struct walk *walk)
 {
 	for (char *c = walk->text; *c != '\0'; c++)
 		*c = *c == '_' ? ' ' : (char)tolower((unsigned char)*c);
+	squeeze(walk->text);
+	for (size_t n = 0; n < sizeof types / sizeof types[0]; n++) {
+		if (strcmp(walk->text, types[n][0]) == 0)
+			strcpy(walk->text, types[n][1]);
+	}
 	set_text(walk, "type");
 }
 
@@ -124,12 +189,14 @@ take_initial(struct walk *walk)
 static void
 take_brief(struct walk *walk)
 {
+	squeeze(walk->text);
 	keep(&walk->brief, walk->text);
 }
 
 static void
 take_verbose(struct walk *walk)
 {
+	squeeze(walk->text);
 	keep(&walk->verbose, walk->text);
 }
 
@@ -157,21 +224,31 @@ take_label(struct walk *walk)
 	keep(&walk->label, walk->text);
 }
 
+static bool
+read_key(const char *text, long long *key)
+{
+	char *end;
+
+	errno = 0;
+	*key = strtoll(text, &end, 0);
+	return errno == 0 && end != text && *end == '\0';
+}
+
 static void
 end_entry(struct walk *walk, json_t *list)
 {
-	char *end = NULL;
-	long long key = walk->key != NULL ? strtoll(walk->key, &end, 0) : 0;
+	long long key = 0;
 
-	if (walk->label == NULL || (walk->key != NULL && (*walk->key == '\0' || *end != '\0')))
-		ktlxml_note(walk->into,
-		    "%s: an entry without a label or with a key that is no number",
-		    keyword_name(walk));
-	else if (walk->key != NULL)
+	if (walk->label == NULL)
+		ktlxml_note(walk->into, "%s: an entry without a label", keyword_name(walk));
+	else if (walk->key == NULL)
+		json_array_append_new(list, must(json_string(walk->label)));
+	else if (read_key(walk->key, &key))
 		json_array_append_new(list,
 		    must(json_pack("{s:I, s:s}", "key", (json_int_t)key, "label", walk->label)));
 	else
-		json_array_append_new(list, must(json_string(walk->label)));
+		ktlxml_note(walk->into, "%s: entry %.64s: its key %.64s is no whole number",
+		    keyword_name(walk), walk->label, walk->key);
 	free(walk->key);
 	free(walk->label);
 	walk->key = walk->label = NULL;
@@ -189,6 +266,13 @@ end_element_entry(struct walk *walk)
 	end_entry(walk, walk->elements);
 }
 
+static bool
+is_word(const char *text, const char *one, const char *other, const char *third)
+{
+	return strcasecmp(text, one) == 0 || strcasecmp(text, other) == 0 ||
+	    strcasecmp(text, third) == 0;
+}
+
 static void
 take_capability(struct walk *walk)
 {
@@ -196,9 +280,12 @@ take_capability(struct walk *walk)
 	const char *which = walk->capability != NULL ? walk->capability
 	    : slash != NULL                          ? slash + 1
 						     : "";
-	bool cannot = strcasecmp(walk->text, "false") == 0;
+	bool cannot = is_word(walk->text, "false", "no", "0");
 
-	if (strcmp(which, "read") == 0)
+	if (!cannot && !is_word(walk->text, "true", "yes", "1"))
+		ktlxml_note(walk->into, "%s: capability %.64s is %.64s, neither true nor false",
+		    keyword_name(walk), which, walk->text);
+	else if (strcmp(which, "read") == 0)
 		walk->cannot_read = cannot;
 	else if (strcmp(which, "write") == 0)
 		walk->cannot_write = cannot;
@@ -219,6 +306,7 @@ static const struct row {
 	{ "type", take_type },
 	{ "units", take_units },
 	{ "format", take_format },
+	{ "help", take_brief },
 	{ "help/brief", take_brief },
 	{ "help/verbose", take_verbose },
 	{ "range/minimum", take_low },
@@ -237,42 +325,36 @@ static const struct row {
 	{ "serverside/initialize/value", take_initial },
 };
 
-/* Runs of blanks, line breaks among them, are one space. */
-static void
-squeeze(char *text)
+/* An end of a range as a number; null where there is none. */
+static json_t *
+range_end(struct walk *walk, const char *text)
 {
-	char *to = text;
+	long long whole;
+	double real;
+	char *end;
 
-	for (const char *from = text; *from != '\0'; from++) {
-		if (!isspace((unsigned char)*from))
-			*to++ = *from;
-		else if (to > text && to[-1] != ' ')
-			*to++ = ' ';
-	}
-	if (to > text && to[-1] == ' ')
-		to--;
-	*to = '\0';
+	if (text == NULL || *text == '\0')
+		return must(json_null());
+	errno = 0;
+	whole = strtoll(text, &end, 10);
+	if (errno == 0 && *end == '\0')
+		return must(json_integer((json_int_t)whole));
+	real = strtod(text, &end);
+	if (*end == '\0' && isfinite(real))
+		return must(json_real(real));
+	if (*end != '\0' || !isinf(real))
+		ktlxml_note(walk->into, "%s: range: %.64s is no number", keyword_name(walk), text);
+	return must(json_null());
 }
 
 static void
 end_range(struct walk *walk)
 {
-	const char *ends[2] = { walk->low, walk->high };
-	json_t *range = must(json_array());
+	json_t *low = range_end(walk, walk->low), *high = range_end(walk, walk->high);
 
-	for (int i = 0; i < 2; i++) {
-		json_t *end = ends[i] != NULL
-		    ? json_loads(ends[i], JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL)
-		    : NULL;
-
-		if (ends[i] != NULL && !json_is_number(end))
-			ktlxml_note(walk->into, "%s: range %.64s", keyword_name(walk), ends[i]);
-		json_array_append_new(range, json_is_number(end) ? end : must(json_null()));
-	}
-	if (json_is_null(json_array_get(range, 0)) && json_is_null(json_array_get(range, 1)))
-		json_decref(range);
-	else
-		json_object_set_new(walk->keyword, "range", range);
+	if (json_is_null(low) && json_is_null(high))
+		return;
+	json_object_set_new(walk->keyword, "range", must(json_pack("[o, o]", low, high)));
 }
 
 static void
@@ -293,20 +375,42 @@ end_help(struct walk *walk)
 	free(help);
 }
 
-/* Labels of an array's elements are texts in the order of their keys, which is the file's. */
+struct element {
+	json_int_t key; /* without one: the place in the file */
+	size_t at;
+	json_t *label;
+};
+
+static int
+compare_elements(const void *one, const void *other)
+{
+	const struct element *a = one, *b = other;
+
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	return a->at < b->at ? -1 : a->at > b->at;
+}
+
+/* Labels of an array's elements are texts in the order of their keys. */
 static void
 end_elements(struct walk *walk)
 {
+	size_t count = json_array_size(walk->elements), n;
+	struct element *elements = must(calloc(count, sizeof *elements));
 	json_t *labels = must(json_array()), *entry;
-	size_t n;
 
 	json_array_foreach(walk->elements, n, entry)
 	{
-		json_t *label = json_is_object(entry) ? json_object_get(entry, "label") : entry;
-
-		json_array_append(labels, label);
+		elements[n] = json_is_object(entry)
+		    ? (struct element){ json_integer_value(json_object_get(entry, "key")), n,
+			      json_object_get(entry, "label") }
+		    : (struct element){ (json_int_t)n, n, entry };
 	}
-	json_object_set_new(walk->keyword, "length", must(json_integer((json_int_t)n)));
+	qsort(elements, count, sizeof *elements, compare_elements);
+	for (n = 0; n < count; n++)
+		json_array_append(labels, elements[n].label);
+	free(elements);
+	json_object_set_new(walk->keyword, "length", must(json_integer((json_int_t)count)));
 	json_object_set_new(walk->keyword, "labels", labels);
 }
 
@@ -330,6 +434,7 @@ static void
 begin_keyword(struct walk *walk)
 {
 	walk->keyword_depth = walk->depth;
+	walk->keyword_line = line_number(walk);
 	walk->path[0] = '\0';
 	walk->keyword = must(json_object());
 	walk->labels = must(json_array());
@@ -353,7 +458,11 @@ end_keyword(struct walk *walk)
 	if (walk->cannot_write || walk->cannot_read)
 		json_object_set_new(walk->keyword, "access",
 		    must(json_string(walk->cannot_write ? "read" : "write")));
-	json_array_append(walk->into->keywords, walk->keyword);
+	if (json_string_length(json_object_get(walk->keyword, "name")) > 0)
+		json_array_append(walk->into->keywords, walk->keyword);
+	else
+		ktlxml_note(walk->into, "%s:%lu: a keyword without a name: left out", walk->file,
+		    walk->keyword_line);
 	clear_keyword(walk);
 	walk->keyword_depth = 0;
 }
@@ -373,12 +482,52 @@ end_of_element(struct walk *walk, bool leaf)
 		    walk->text[0] != '\0' ? " " : "", walk->text);
 }
 
+/* A name without its namespace. */
+static const char *
+local(const char *name)
+{
+	const char *colon = strchr(name, ':');
+
+	return colon != NULL ? colon + 1 : name;
+}
+
+static void
+take_attributes(struct walk *walk, const char **attributes)
+{
+	bool capability = strcmp(walk->path, "capability") == 0;
+
+	for (; *attributes != NULL; attributes += 2) {
+		const char *name = attributes[0], *value = attributes[1];
+
+		if (capability && strcmp(name, "type") == 0)
+			keep(&walk->capability, value);
+		else if (strncmp(name, "xml", 3) != 0 && strchr(name, ':') == NULL)
+			ktlxml_note(walk->into, "%s:%lu: attribute %.64s=%.64s", walk->file,
+			    line_number(walk), name, value);
+	}
+}
+
+/* Nothing but the file itself is opened. */
+static void
+note_include(struct walk *walk, const char **attributes)
+{
+	const char *which = "";
+
+	for (; *attributes != NULL; attributes += 2) {
+		if (strcmp(attributes[0], "href") == 0)
+			which = attributes[1];
+	}
+	ktlxml_note(walk->into, "%s:%lu: include %.200s (files that are included are not read)",
+	    walk->file, line_number(walk), which);
+}
+
 static void
 on_start(void *arg, const char *name, const char **attributes)
 {
 	struct walk *walk = arg;
 	size_t length = strlen(walk->path);
 
+	name = local(name);
 	if (++walk->depth > DEPTH_MAX) {
 		stop(walk, "elements lie more than 32 deep");
 		return;
@@ -387,6 +536,7 @@ on_start(void *arg, const char *name, const char **attributes)
 	walk->leaf = true;
 	if (walk->keyword_depth == 0 && strcmp(name, "keyword") == 0) {
 		begin_keyword(walk);
+		take_attributes(walk, attributes);
 		return;
 	}
 	if (length + strlen(name) + 2 > PATH_ROOM) {
@@ -394,10 +544,11 @@ on_start(void *arg, const char *name, const char **attributes)
 		return;
 	}
 	snprintf(walk->path + length, PATH_ROOM - length, "%s%s", length > 0 ? "/" : "", name);
-	for (; *attributes != NULL; attributes += 2) {
-		if (strcmp(walk->path, "capability") == 0 && strcmp(attributes[0], "type") == 0)
-			keep(&walk->capability, attributes[1]);
-	}
+	walk->leaf = strcmp(name, "include") != 0;
+	if (walk->leaf)
+		take_attributes(walk, attributes);
+	else
+		note_include(walk, attributes);
 }
 
 static void
@@ -407,7 +558,7 @@ on_end(void *arg, const char *name)
 	char *slash = strrchr(walk->path, '/');
 
 	walk->text[walk->length] = '\0';
-	squeeze(walk->text);
+	trim(walk->text);
 	if (walk->keyword_depth != 0 && walk->depth == walk->keyword_depth) {
 		end_keyword(walk);
 	} else {
@@ -416,7 +567,7 @@ on_end(void *arg, const char *name)
 		else if (walk->leaf && strcmp(walk->path, "bundle/name") == 0)
 			keep(&walk->into->service, walk->text);
 		else if (walk->leaf)
-			ktlxml_note(walk->into, "%.200s", walk->path);
+			ktlxml_note(walk->into, "%.200s %.64s", walk->path, walk->text);
 		if (strcmp(walk->path, "capability") == 0)
 			keep(&walk->capability, "");
 		*(slash != NULL ? slash : walk->path) = '\0';
@@ -456,6 +607,28 @@ on_entity(void *arg, const char *name, int is_parameter, const char *value, int 
 	stop(arg, "entities of the file's own are not taken");
 }
 
+/* Declared where only a DTD outside could have said so. */
+static void
+on_skipped(void *arg, const char *name, int is_parameter)
+{
+	struct walk *walk = arg;
+
+	if (!is_parameter)
+		ktlxml_note(walk->into, "%s:%lu: &%.64s; (nothing in the file says what it is)",
+		    walk->file, line_number(walk), name);
+}
+
+static const char *
+explain(enum XML_Error code)
+{
+	switch (code) {
+	case XML_ERROR_NO_ELEMENTS: return "the file ends before its bundle does";
+	case XML_ERROR_UNKNOWN_ENCODING:
+		return "its encoding is none of UTF-8, UTF-16, ISO-8859-1, US-ASCII";
+	default: return XML_ErrorString(code);
+	}
+}
+
 static bool
 parse(struct walk *walk, FILE *file)
 {
@@ -472,7 +645,7 @@ parse(struct walk *walk, FILE *file)
 			return fault(walk->err, CREDIS_EINVAL, "%s", strerror(errno));
 		if (XML_ParseBuffer(walk->parser, (int)length, length == 0) != XML_STATUS_OK) {
 			if (!walk->failed)
-				stop(walk, XML_ErrorString(XML_GetErrorCode(walk->parser)));
+				stop(walk, explain(XML_GetErrorCode(walk->parser)));
 			return false;
 		}
 	} while (length > 0);
@@ -495,11 +668,13 @@ ktlxml_read(struct ktlxml *ktlxml, const char *path, struct credis_error *err)
 	walk = must(calloc(1, sizeof *walk));
 	walk->into = ktlxml;
 	walk->err = err;
+	walk->file = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
 	walk->parser = must(XML_ParserCreate(NULL));
 	XML_SetUserData(walk->parser, walk);
 	XML_SetElementHandler(walk->parser, on_start, on_end);
 	XML_SetCharacterDataHandler(walk->parser, on_text);
 	XML_SetEntityDeclHandler(walk->parser, on_entity);
+	XML_SetSkippedEntityHandler(walk->parser, on_skipped);
 	fine = parse(walk, file);
 	clear_keyword(walk);
 	free(walk->capability);
