@@ -102,10 +102,9 @@ reconcile_entry(struct served *served, struct entry *entry, const struct reply *
 		return;
 	if (agrees(entry, &stored))
 		return;
-	if (was_known) {
+	if (was_known)
 		served->counters.healed++;
-		renumber(served, entry, &stored);
-	}
+	renumber(served, entry, &stored);
 	write_entry(served, entry, &stored, wrote);
 }
 

@@ -71,3 +71,17 @@ def test_a_keyword_taken_away_takes_its_history_along(demo, redis, cli):
     demo.write_services(SERVICES.replace('{ name = "FEW"; type = "integer"; history = 10; },', ""))
     demo.reload()
     wait_for(lambda: not redis.connection().exists("credis:{demo}:FEW:history"))
+
+
+def test_a_value_that_was_there_is_not_kept_twice_and_its_severity_is_news(credisd, redis, cli):
+    services = SERVICES.replace("history = 1000;", 'history = 1000; driver = "d";').replace(
+        'name = "demo";', 'name = "demo"; drivers = ( { name = "d"; command = [ "/bin/false" ]; } );')
+    connection = redis.connection()
+    connection.hset("credis:{demo}:POS", mapping={"value": "3", "time": "1700000000.000007", "seq": 41})
+    connection.xadd(STREAM, {"value": "3"}, id="1700000000000-7")
+    demo = credisd(services=services)
+    wait_for(lambda: past(redis)[-1] == {"value": "3", "severity": "invalid"})
+    after = connection.hgetall("credis:{demo}:POS")
+    assert after["severity"] == "invalid" and int(after["seq"]) > 41
+    demo.stop()
+    assert "is not kept" not in demo.log()
