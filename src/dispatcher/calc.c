@@ -26,6 +26,8 @@ struct calc {
 	size_t count;
 	uint32_t rank; /* above that of each input */
 	enum color color;
+	size_t looked_at;   /* inputs, on the walk */
+	struct calc *above; /* that the walk came from */
 	bool dirty;
 	bool computing;
 	struct calc *next; /* dirty, of the same rank */
@@ -297,28 +299,49 @@ refuse_circle(struct calc *calc)
 	calc->expr = NULL;
 }
 
-/* Ranks are settled from the inputs up. */
+/* The next calculated input; NULL after the last. */
+static struct calc *
+step(struct calc *calc)
+{
+	while (calc->expr != NULL && calc->looked_at < calc->count) {
+		const struct entry *input = calc->inputs[calc->looked_at++];
+
+		if (input != NULL && input->extra != NULL && input->extra->calc != NULL)
+			return input->extra->calc;
+	}
+	return NULL;
+}
+
+static struct calc *
+finish(struct calc *calc)
+{
+	calc->color = DONE;
+	if (calc->calcs->ranks <= calc->rank)
+		calc->calcs->ranks = calc->rank + 1;
+	return calc->above;
+}
+
+/* Ranks are settled from the inputs up. Not by recursion: a chain may be as long as a configuration. */
 static void
 settle(struct calc *calc)
 {
 	calc->color = OPEN;
-	for (size_t n = 0; calc->expr != NULL && n < calc->count; n++) {
-		struct entry *input = calc->inputs[n];
-		struct calc *below =
-		    input != NULL && input->extra != NULL ? input->extra->calc : NULL;
+	while (calc != NULL) {
+		struct calc *below = step(calc);
 
-		if (below == NULL)
-			continue;
-		if (below->color == FRESH)
-			settle(below);
-		if (below->color == OPEN)
+		if (below == NULL) {
+			calc = finish(calc);
+		} else if (below->color == OPEN) {
 			refuse_circle(calc);
-		else if (calc->rank <= below->rank)
+		} else if (below->color == FRESH) {
+			calc->looked_at--; /* once more when its rank is known */
+			below->color = OPEN;
+			below->above = calc;
+			calc = below;
+		} else if (calc->rank <= below->rank) {
 			calc->rank = below->rank + 1;
+		}
 	}
-	calc->color = DONE;
-	if (calc->calcs->ranks <= calc->rank)
-		calc->calcs->ranks = calc->rank + 1;
 }
 
 static bool
@@ -345,8 +368,10 @@ calcs_change(struct calcs *calcs)
 void
 calcs_renew(struct calcs *calcs)
 {
-	clear(calcs);
-	others_begin(calcs->others);
+	if (calcs->all != NULL) { /* with very many others, most find that done already */
+		clear(calcs);
+		others_begin(calcs->others);
+	}
 	calcs_change(calcs);
 }
 

@@ -81,7 +81,7 @@ def test_what_follows_from_an_invalid_value_is_invalid(credisd, redis):
 
 
 def test_one_change_computes_exactly_the_dependents_once_each(credisd, redis, cli):
-    chains, depth = 20, 50
+    chains, depth = 200, 50
     rows = [f'{{ name = "IN{c}"; type = "integer"; }}' for c in range(chains)]
     for c in range(chains):
         rows.append(f'{{ name = "C{c}_0"; type = "integer"; calc = "$IN{c} + 1"; access = "read"; }}')
@@ -103,6 +103,18 @@ def test_one_change_computes_exactly_the_dependents_once_each(credisd, redis, cl
     becomes(redis, f"C3_{depth - 1}", str(100 + depth))
     assert computed() - before == depth
     assert stored(redis, "C4_7")["value"] == "8"
+
+
+def test_a_chain_may_be_longer_than_the_stack_is_deep(credisd, redis, cli):
+    length = 8000
+    rows = [f'{{ name = "C{n}"; type = "integer"; calc = "$C{n - 1} + 1"; access = "read"; }}'
+            for n in range(length, 0, -1)]
+    credisd(services="services = ( { name = \"demo\"; keywords = (" + ",".join(rows) +
+            ', { name = "C0"; type = "integer"; } ); } );',
+            under=("/bin/sh", "-c", 'ulimit -s 128 && exec "$@"', "sh"))
+    becomes(redis, f"C{length}", str(length))
+    cli("modify", "demo.C0=5")
+    becomes(redis, f"C{length}", str(length + 5))
 
 
 def test_a_reload_follows_other_expressions(demo, redis, cli):
