@@ -14,10 +14,10 @@ from harness.waiting import BUILD, LIMIT
 class Owner:
     """programs/owner.c at work: tell() it something, expect() what it was asked."""
 
-    def __init__(self, url, keywords, settings):
+    def __init__(self, url, keywords, settings, under):
         words = [word for setting in settings for word in setting]
         self.popen = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "--", BUILD / "tests/e2e/programs/owner", url, *keywords, "--", *words],
+            ["setpriv", "--pdeathsig", "KILL", "--", *under, BUILD / "tests/e2e/programs/owner", url, *keywords, "--", *words],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1,
             env=environment())
         self.lines = queue.Queue()
@@ -72,8 +72,8 @@ class Owner:
 def owner(redis):
     owners = []
 
-    def start(*keywords, settings=()):
-        owners.append(Owner(redis.url, keywords, settings))
+    def start(*keywords, settings=(), under=()):
+        owners.append(Owner(redis.url, keywords, settings, under))
         owners[-1].expect("state", None, "ready")
         return owners[-1]
 
@@ -368,3 +368,13 @@ def test_more_writes_than_may_wait_are_refused_as_busy(owner, peer):
     it.tell(f"finish {number}")
     outcomes = [peer.final(n)["is"] for n in asked]
     assert outcomes == ["done"] * 1025 + ["refused"] * 5
+
+
+@pytest.mark.parametrize("ending, outcome", [("", "done"), (" driver jammed", "failed")])
+def test_writes_that_end_inside_their_callbacks_take_no_deeper_stack(owner, peer, ending, outcome):
+    it = owner("AZ", under=("/bin/sh", "-c", 'ulimit -s 128 && exec "$@"', "sh"))
+    asked = [peer.send("AZ", str(n + 100)) for n in range(1000)]
+    number = it.step("write", "AZ")
+    it.tell(f"auto write{ending}")
+    it.tell(f"finish {number}{ending}")
+    assert {peer.final(n)["is"] for n in asked} == {outcome}
