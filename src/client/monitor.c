@@ -106,8 +106,7 @@ monitors_store_up(struct credis_client *client)
 {
 	struct credis_monitor *monitor;
 
-	for (monitor = LIST_FIRST(&client->monitors); monitor != NULL;
-	     monitor = LIST_NEXT(monitor, next))
+	for (monitor = client->monitors; monitor != NULL; monitor = monitor->hh.next)
 		watches_fetch(monitor);
 }
 
@@ -219,7 +218,12 @@ monitor_new(struct credis_client *client, const char *const *keywords, size_t co
 	monitor->cb = cb;
 	monitor->arg = arg;
 	TAILQ_INIT(&monitor->due);
-	LIST_INSERT_HEAD(&client->monitors, monitor, next);
+	HASH_ADD(hh, client->monitors, serial, sizeof(monitor->serial), monitor);
+	if (monitor->hh.tbl == NULL) {
+		free(monitor);
+		error_no_memory(err);
+		return NULL;
+	}
 	if (!set_up(monitor, keywords, count, err)) {
 		credis_monitor_free(monitor);
 		return NULL;
@@ -245,7 +249,7 @@ credis_monitor_free(struct credis_monitor *monitor)
 		return;
 	assert(!monitor->freed);
 	monitor->freed = true;
-	LIST_REMOVE(monitor, next);
+	HASH_DEL(monitor->client->monitors, monitor);
 	for (size_t n = 0; n < monitor->scope_count; n++)
 		scope_clear(&monitor->scopes[n]);
 	free(monitor->scopes);

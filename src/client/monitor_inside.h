@@ -40,7 +40,7 @@ struct credis_monitor {
 	int64_t start_ms;
 	unsigned telling; /* in a callback: the memory stays */
 	bool freed;
-	LIST_ENTRY(credis_monitor) next;
+	UT_hash_handle hh; /* by serial, of the client */
 };
 
 /* What is watched of one service. */

@@ -85,7 +85,6 @@ client_new(struct event_base *base, struct credis_error *err)
 	client->timeout_ms = TIMEOUT_MS;
 	strcpy(client->ns, "credis");
 	name_oneself(client);
-	LIST_INIT(&client->monitors);
 	if (client->base != NULL)
 		return client;
 	free(client);

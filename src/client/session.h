@@ -35,8 +35,8 @@ struct credis_client {
 	struct calls *calls;
 	struct catalogs *catalogs;
 	struct errands *errands;
-	LIST_HEAD(monitor_list, credis_monitor) monitors;
-	uint32_t last_monitor; /* serial */
+	struct credis_monitor *monitors; /* table, by serial */
+	uint32_t last_monitor;           /* serial */
 };
 
 /* Connects, or tries again now where it was waiting to. */

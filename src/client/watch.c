@@ -274,10 +274,9 @@ take(struct watch *watch, const struct reply *reply)
 static struct credis_monitor *
 find_monitor(const struct credis_client *client, uint32_t serial)
 {
-	struct credis_monitor *monitor = LIST_FIRST(&client->monitors);
+	struct credis_monitor *monitor;
 
-	while (monitor != NULL && monitor->serial != serial)
-		monitor = LIST_NEXT(monitor, next);
+	HASH_FIND(hh, client->monitors, &serial, sizeof(serial), monitor);
 	return monitor;
 }
 

@@ -15,7 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RETRY_MS = 1000 };
+enum {
+	RETRY_MS = 1000,
+	PATIENCE_MS = 60000, /* thousands that start at once take their time */
+};
 
 struct others {
 	struct post *post;
@@ -188,8 +191,10 @@ open_client(struct others *others, struct credis_error *err)
 	if (others->client != NULL)
 		return true;
 	others->client = credis_client_new(post->base, post->url, err);
-	return others->client != NULL &&
-	    credis_client_set_namespace(others->client, post->store.ns, err);
+	if (others->client == NULL)
+		return false;
+	credis_client_set_timeout(others->client, PATIENCE_MS);
+	return credis_client_set_namespace(others->client, post->store.ns, err);
 }
 
 static void

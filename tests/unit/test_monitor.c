@@ -622,7 +622,7 @@ begin_long_wait(struct stage *stage, const char *expression, int64_t timeout_ms)
 	const struct credis_monitor *monitor;
 
 	begin_wait(stage, expression, "telescope", timeout_ms);
-	monitor = LIST_FIRST(&stage->client->monitors);
+	monitor = stage->client->monitors;
 	while (waited.ends == 0 && monitor->state != MONITOR_RUNNING)
 		event_base_loop(stage->base, EVLOOP_ONCE);
 	assert_int_equal(waited.ends, 0);
