@@ -76,7 +76,11 @@ keyword_name(const struct walk *walk)
 static unsigned long
 line_number(const struct walk *walk)
 {
-	return (unsigned long)XML_GetCurrentLineNumber(walk->parser);
+#if XML_MAJOR_VERSION > 2 || XML_MINOR_VERSION >= 9 /* the other is deprecated by then */
+	return XML_GetCurrentLineNumber64(walk->parser);
+#else
+	return XML_GetCurrentLineNumber(walk->parser);
+#endif
 }
 
 static void
