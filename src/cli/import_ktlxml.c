@@ -131,9 +131,9 @@ make_keyword(struct ktlxml *ktlxml, json_t *settings)
 	struct credis_error err;
 	enum credis_type found;
 
-	if (name == NULL || type == NULL || !credis_type_find(type, &found)) {
-		ktlxml_note(ktlxml, "%s: left out, its type is %.64s",
-		    name != NULL ? name : "a keyword", type != NULL ? type : "not given");
+	if (type == NULL || !credis_type_find(type, &found)) {
+		ktlxml_note(ktlxml, "%s: left out, its type is %.64s", name,
+		    type != NULL && *type != '\0' ? type : "not given");
 		return NULL;
 	}
 	keyword = credis_keyword_new(name, found, &err);
@@ -159,24 +159,30 @@ static bool
 check(struct ktlxml *ktlxml, const char *name, struct credis_error *err)
 {
 	struct credis_service *service = credis_service_new(name, "", "", err);
+	json_t *kept, *settings;
 	struct credis_error why;
+	size_t n;
 
-	if (service == NULL)
-		return false;
-	for (size_t n = 0; n < json_array_size(ktlxml->keywords);) {
-		struct credis_keyword *keyword =
-		    make_keyword(ktlxml, json_array_get(ktlxml->keywords, n));
+	if (service == NULL) {
+		why = *err;
+		return fault(err, why.code, "the service: %s; -s gives it another", why.text);
+	}
+	kept = must(json_array());
+	json_array_foreach(ktlxml->keywords, n, settings)
+	{
+		struct credis_keyword *keyword = make_keyword(ktlxml, settings);
 
 		if (keyword != NULL && credis_service_take_keyword(service, keyword, &why)) {
-			n++;
+			json_array_append(kept, settings);
 			continue;
 		}
 		if (keyword != NULL)
 			ktlxml_note(ktlxml, "%s: left out: %s", credis_keyword_name(keyword),
 			    without(why.text, credis_keyword_name(keyword)));
 		credis_keyword_free(keyword);
-		json_array_remove(ktlxml->keywords, n);
 	}
+	json_decref(ktlxml->keywords);
+	ktlxml->keywords = kept;
 	credis_service_free(service);
 	return json_array_size(ktlxml->keywords) > 0 ||
 	    fault(err, CREDIS_EINVAL, "no keyword in it can be carried over");
@@ -290,6 +296,21 @@ service_name(const struct session *session, const struct ktlxml *ktlxml, const c
 	return must(strndup(path + begin, length - begin));
 }
 
+static void
+tell(const struct ktlxml *ktlxml)
+{
+	json_t *note;
+	size_t n;
+
+	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
+	json_array_foreach(ktlxml->notes, n, note)
+	{
+		fputs("credis: not carried over: ", stderr);
+		text_print(stderr, json_string_value(note), json_string_length(note));
+		fputc('\n', stderr);
+	}
+}
+
 void
 run_import_ktlxml(struct session *session, char **words, int count)
 {
@@ -297,8 +318,6 @@ run_import_ktlxml(struct session *session, char **words, int count)
 	struct credis_error err, why;
 	struct stat status;
 	char *name = NULL;
-	json_t *note;
-	size_t n;
 	bool fine;
 
 	(void)count;
@@ -311,17 +330,11 @@ run_import_ktlxml(struct session *session, char **words, int count)
 		fine = check(&ktlxml, name, &why) ||
 		    fault(&err, why.code, "%s: %s", words[0], why.text);
 	}
-	if (fine) {
+	if (fine)
 		print_service(&ktlxml, name, words[0]);
-		json_array_foreach(ktlxml.notes, n, note)
-		{
-			fputs("credis: not carried over: ", stderr);
-			text_print(stderr, json_string_value(note), json_string_length(note));
-			fputc('\n', stderr);
-		}
-	} else {
+	tell(&ktlxml);
+	if (!fine)
 		session_fail(session, NULL, NULL, &err);
-	}
 	free(name);
 	ktlxml_clear(&ktlxml);
 }

@@ -246,7 +246,8 @@ static const struct verb verbs[] = {
 	    .about =
 	    "Reads a bundle of keywords, or all *.xml of a directory, and prints one service that\n"
 	    "credisd -n takes. It is called what -s says, or else what the bundle or the file is called.\n"
-	    "What could not be carried over stands in comments, and on stderr.\n",
+	    "What could not be carried over stands in comments, and on stderr. Files that a bundle\n"
+	    "includes, and entities, are not read.\n",
 	    .examples =
 	    "credis import-ktlxml dcs.xml > services.d/dcs.conf\n"
 	    "credis import-ktlxml -s dcs /kroot/data/dcs\n", .offline = true },

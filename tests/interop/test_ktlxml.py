@@ -114,6 +114,105 @@ def test_file_that_is_none_is_refused_whole(tmp_path, text, fault):
     assert fault in done.err and "b.xml" in done.err
 
 
+def bundle(*keywords):
+    return "<bundle><name>dcs</name>" + "".join(keywords) + "</bundle>"
+
+
+def keyword(name, type_="double", more=""):
+    return f"<keyword><name>{name}</name><type>{type_}</type>{more}</keyword>"
+
+
+def carried_over(tmp_path, text, encoding="utf-8"):
+    """The lines of the keywords, as credisd prints them; and what is told."""
+    (tmp_path / "b.xml").write_text(text, encoding=encoding)
+    done = run(tmp_path / "b.xml")
+    assert done.status == 0, done
+    lines = in_force(done.out, tmp_path).partition("keywords = (\n")[2].partition("\n\t);")[0].split(",\n")
+    return [line.strip() for line in lines], [line.removeprefix("credis: not carried over: ")
+                                              for line in done.err.splitlines()]
+
+
+TYPES = ["integer", "boolean", "enumerated", "mask", "double", "float", "string", "integer array", "float array",
+         "double array", "string array"]
+ALIASES = {"int": "integer", "int64": "integer", "Integer64": "integer", "bool": "boolean", "enum": "enumerated",
+           "DOUBLE": "double", "double_array": "double array", " int64  array\n": "integer array"}
+
+
+def test_types_are_those_of_ktl_under_all_their_names(tmp_path):
+    values = "<values><entry><key>0</key><value>a</value></entry></values>"
+    names = {**{name: name for name in TYPES}, **ALIASES}
+    lines, notes = carried_over(tmp_path, bundle(*(
+        keyword(f"T{n}", name, values if names[name] in ("enumerated", "mask") else "")
+        for n, name in enumerate(names)), keyword("BAD", "enumm"), keyword("NONE", "")))
+    assert [line.split(";")[:2] for line in lines] == [
+        [f'{{ name = "T{n}"', f' type = "{name}"'] for n, name in enumerate(names.values())]
+    assert notes == ["BAD: left out, its type is enumm", "NONE: left out, its type is not given"]
+
+
+@pytest.mark.parametrize("encoding, codec", [("ISO-8859-1", "latin-1"), ("UTF-16", "utf-16"), ("UTF-8", "utf-8-sig")])
+def test_encodings_that_a_file_declares_are_read(tmp_path, encoding, codec):
+    lines, notes = carried_over(tmp_path, f'<?xml version="1.0" encoding="{encoding}"?>' + bundle(
+        keyword("A", "double", "<units>°C</units>")), codec)
+    assert (lines, notes) == (['{ name = "A"; type = "double"; units = "°C"; }'], [])
+
+
+def test_comments_sections_instructions_and_namespaces_are_nothing_special(tmp_path):
+    lines, notes = carried_over(tmp_path, """<!-- a --><?p i?><!DOCTYPE k:bundle SYSTEM "http://nowhere/bundle.dtd">
+        <k:bundle xmlns:k="x"><k:name>d<!-- b -->cs</k:name><k:keyword><k:name>A<?p i?>Z</k:name>
+        <k:type><![CDATA[double]]></k:type><k:help><k:brief><![CDATA[a < b & c]]></k:brief></k:help>
+        </k:keyword></k:bundle>""")
+    assert (lines, notes) == (['{ name = "AZ"; type = "double"; help = "a < b & c"; }'], [])
+
+
+def test_nothing_outside_of_the_file_is_read_and_that_is_told(tmp_path):
+    (tmp_path / "other.xml").write_text(keyword("OTHER"), encoding="utf-8")
+    lines, notes = carried_over(tmp_path, '<!DOCTYPE bundle SYSTEM "other.xml">' + bundle(
+        '\n<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="other.xml"/>',
+        keyword("A", more="<help>See &other; file</help>")))
+    assert lines == ['{ name = "A"; type = "double"; help = "See file"; }']
+    assert notes == ["b.xml:2: include other.xml (files that are included are not read)",
+                     "b.xml:2: &other; (nothing in the file says what it is)"]
+
+
+def test_ranges_are_numbers_as_people_write_them(tmp_path):
+    lines, notes = carried_over(tmp_path, bundle(*(
+        keyword(name, "double", f"<range><minimum>{low}</minimum><maximum>{high}</maximum></range>")
+        for name, low, high in (("A", ".5", "+5"), ("B", "-inf", "007"), ("C", "", "1e3"), ("D", "00:00", "24:00")))))
+    assert [line.partition("double\"; ")[2] for line in lines] == [
+        "range = ( 0.5, 5 ); }", "range = ( null, 7 ); }", "range = ( null, 1000 ); }", "}"]
+    assert notes == ["D: range: 00:00 is no number", "D: range: 24:00 is no number"]
+
+
+def test_odd_settings_are_told_and_the_rest_is_kept(tmp_path):
+    lines, notes = carried_over(tmp_path, bundle(
+        keyword("A", more='<capability type="write">perhaps</capability>'),
+        keyword("B", more='<capability type="write"> No\n</capability><units>deg</units><units>rad</units>'),
+        keyword("C", "double array", "<elements><entry><key>2</key><label>y</label></entry>"
+                                     "<entry><key>1</key><label>x</label></entry></elements>"),
+        keyword("D", "string", "<serverside><initialize><value> two  words\n</value></initialize></serverside>"),
+        '\n<keyword name="E"/>'))
+    assert [line.partition("; ")[2].partition("; ")[2] for line in lines] == [
+        "}", 'units = "rad"; access = "read"; }', 'length = 2; labels = ( "x", "y" ); }', 'initial = "two  words"; }']
+    assert notes == ["A: capability write is perhaps, neither true nor false", "B: units deg (is given again)",
+                     "b.xml:4: attribute name=E", "b.xml:4: a keyword without a name: left out"]
+
+
+def test_a_service_that_cannot_be_called_so_can_be_called_otherwise(tmp_path):
+    (tmp_path / "b.xml").write_text(bundle(keyword("A.B_1")).replace("dcs", "d.c s"), encoding="utf-8")
+    assert "-s gives it another" in run(tmp_path / "b.xml").err
+    assert 'name = "dcs";' in in_force(run(tmp_path / "b.xml", "-s", "dcs").out, tmp_path)
+
+
+def test_ten_megabytes_are_read_at_once(tmp_path):
+    text = bundle(*(keyword(f"K{n}", "double", "<help><brief>Azimuth</brief><verbose>" + "x" * 220 + "</verbose></help>")
+                    for n in range(30000)), *(keyword(f"BAD{n}", "none") for n in range(10000)))
+    assert len(text) > 10_000_000
+    (tmp_path / "b.xml").write_text(text, encoding="utf-8")
+    done = run(tmp_path / "b.xml")
+    assert done.status == 0 and done.out.count("{ name =") == 30000
+    assert len(done.err.splitlines()) == 10000
+
+
 def test_missing_file_and_empty_directory_are_said(tmp_path):
     assert "No such file" in run(tmp_path / "none.xml").err
     assert "has 0 files" in run(tmp_path).err
