@@ -1,4 +1,4 @@
-/* source.c: callbacks by count of holders. When they are called is steps.c's. */
+/* source.c: callbacks by count of holders. When they are called is drive.c's. */
 #include "dispatcher/source.h"
 
 #include <stdlib.h>

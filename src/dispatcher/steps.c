@@ -1,82 +1,17 @@
 /* steps.c: a lane for each keyword with a source: its writes in order, its readings shared.
- * A step is known by its number alone, so that an answer that comes late, or twice, finds nobody. */
-#include "dispatcher/steps.h"
-
+ * How one of them goes through its steps is drive.c's. */
 #include "core/error.h"
 #include "dispatcher/cauldron.h"
-#include "core/text.h"
 #include "dispatcher/dispatch.h"
 #include "dispatcher/modify.h"
 #include "dispatcher/served.h"
 #include "dispatcher/source.h"
+#include "dispatcher/steps_inside.h"
 
-#include <credis/span.h>
-
-#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { WAITING_MAX = 1024 }; /* writes that wait at one keyword */
-
-enum stage {
-	STAGE_PREWRITE,
-	STAGE_WRITE,
-	STAGE_POSTWRITE,
-	STAGE_WRITTEN,
-	STAGE_PREREAD,
-	STAGE_READ,
-	STAGE_POSTREAD,
-	STAGE_HAS_READ,
-};
-
-/* A write or a reading on its way through its stages. */
-struct drive {
-	struct lane *lane;
-	uint64_t number; /* of the step under way */
-	enum stage stage;
-	struct source *source; /* held from the first step to the last; NULL: idle */
-	struct event *timer;
-	UT_hash_handle hh; /* by number, while a step is under way */
-};
-
-/* A request at a lane. */
-struct turn {
-	TAILQ_ENTRY(turn) link;
-	struct turn_list *list; /* that it is on; NULL: it is the lane's current write */
-	struct lane *lane;      /* held */
-	uint64_t handle;        /* of the request */
-	char from[];
-};
-
-TAILQ_HEAD(turn_list, turn);
-
-struct lane {
-	struct steps *steps;
-	struct served *served;
-	struct entry *entry; /* the newest */
-	struct source *source;
-	struct drive writing, reading;
-	struct turn *current; /* write under way, from its first step until it is stored */
-	struct turn_list waiting;
-	struct turn_list readers;
-	size_t waiting_count;
-	char *text; /* read, until it is set */
-	size_t length;
-	unsigned holders;
-	bool turning; /* somebody further up the stack gives the next turn */
-	bool unread;  /* the last reading failed: its severity says so */
-	bool crowded; /* on the list of lanes at which writes wait */
-	TAILQ_ENTRY(lane) link;
-};
-
-struct steps {
-	struct post *post;
-	struct drive *drives; /* table: steps under way */
-	TAILQ_HEAD(, lane) crowded;
-	uint64_t last_number;
-	uint64_t late;
-	bool closing;
-};
 
 struct steps *
 steps_new(struct post *post)
@@ -112,19 +47,20 @@ steps_late(const struct steps *steps)
 	return steps->late;
 }
 
-static void on_write_late(evutil_socket_t fd, short what, void *arg);
-static void on_reading_late(evutil_socket_t fd, short what, void *arg);
+void
+lane_hold(struct lane *lane)
+{
+	lane->holders++;
+}
 
-static void
+void
 lane_release(struct lane *lane)
 {
 	if (--lane->holders > 0)
 		return;
 	entry_release(lane->entry);
-	if (lane->writing.timer != NULL)
-		event_free(lane->writing.timer);
-	if (lane->reading.timer != NULL)
-		event_free(lane->reading.timer);
+	drive_clear(&lane->writing);
+	drive_clear(&lane->reading);
 	source_release(lane->source);
 	free(lane->text);
 	free(lane);
@@ -133,7 +69,6 @@ lane_release(struct lane *lane)
 static struct lane *
 lane_new(struct served *served, struct entry *entry)
 {
-	struct event_base *base = served->post->base;
 	struct lane *lane = calloc(1, sizeof(*lane));
 
 	if (lane == NULL)
@@ -142,18 +77,15 @@ lane_new(struct served *served, struct entry *entry)
 	lane->served = served;
 	lane->entry = entry_hold(entry);
 	lane->holders = 1;
-	lane->writing.lane = lane->reading.lane = lane;
 	TAILQ_INIT(&lane->waiting);
 	TAILQ_INIT(&lane->readers);
-	lane->writing.timer = event_new(base, -1, 0, on_write_late, lane);
-	lane->reading.timer = event_new(base, -1, 0, on_reading_late, lane);
-	if (lane->writing.timer != NULL && lane->reading.timer != NULL)
+	if (drive_init(&lane->writing, lane) && drive_init(&lane->reading, lane))
 		return lane;
 	lane_release(lane);
 	return NULL;
 }
 
-static struct request *
+struct request *
 turn_request(const struct turn *turn)
 {
 	return request_find(turn->lane->steps->post->requests, turn->handle);
@@ -206,150 +138,8 @@ take_first_waiting(struct lane *lane)
 	return turn;
 }
 
-static credis_step_cb *
-stage_callback(const struct credis_callbacks *callbacks, enum stage stage)
-{
-	switch (stage) {
-	case STAGE_PREWRITE: return callbacks->prewrite;
-	case STAGE_WRITE: return callbacks->write;
-	case STAGE_POSTWRITE: return callbacks->postwrite;
-	case STAGE_PREREAD: return callbacks->preread;
-	case STAGE_READ: return callbacks->read;
-	case STAGE_POSTREAD: return callbacks->postread;
-	case STAGE_WRITTEN:
-	case STAGE_HAS_READ: break;
-	}
-	return NULL;
-}
-
-static bool
-is_last(enum stage stage)
-{
-	return stage == STAGE_WRITTEN || stage == STAGE_HAS_READ;
-}
-
-/* "timeout": "0 seconds" leaves no time at all, and is taken for nothing said. */
-static int64_t
-limit_ms(const struct lane *lane)
-{
-	int64_t ms = lane->entry->keyword->timeout_ms;
-
-	return ms > 0 ? ms : KEYWORD_TIMEOUT_MS;
-}
-
-static void
-drive_begin(struct drive *drive, enum stage first)
-{
-	int64_t ms = limit_ms(drive->lane);
-	struct timeval limit = { ms / 1000, ms % 1000 * 1000 };
-
-	drive->source = source_hold(drive->lane->source);
-	drive->stage = first;
-	event_add(drive->timer, &limit);
-}
-
-/* Nobody waits for the step any more. */
-static void
-drive_forget_step(struct drive *drive)
-{
-	if (drive->number != 0)
-		HASH_DEL(drive->lane->steps->drives, drive);
-	drive->number = 0;
-}
-
-/* Idle from now on; a step that is still under way was for nothing. Returns the source, to be released when
- * all is said. */
-static struct source *
-drive_end(struct drive *drive)
-{
-	struct source *source = drive->source;
-	uint64_t number = drive->number;
-
-	drive_forget_step(drive);
-	event_del(drive->timer);
-	drive->source = NULL;
-	if (number != 0 && source->callbacks.cancel != NULL)
-		source->callbacks.cancel(source->arg, number);
-	return source;
-}
-
-/* Asks the source. What is lent for the call outlives an answer from inside it. */
-static void
-drive_call(struct drive *drive, credis_step_cb *call)
-{
-	struct lane *lane = drive->lane;
-	struct source *source = source_hold(drive->source);
-	struct request *request = drive == &lane->writing ? turn_request(lane->current) : NULL;
-	struct credis_step step = { .keyword = lane->entry->keyword,
-		.service = served_name(lane->served),
-		.text = "",
-		.from = "" };
-	char *copy = NULL;
-
-	if (request != NULL) {
-		size_t from = strlen(lane->current->from);
-
-		step.length = request->value.length;
-		copy = malloc(step.length + 1 + from + 1);
-		if (copy == NULL) {
-			source_release(source);
-			steps_finish(lane->steps, drive->number,
-			    &(struct credis_error){ CREDIS_EDRIVER, "out of memory" });
-			return;
-		}
-		memcpy(copy, value_text(&request->value), step.length + 1);
-		step.text = copy;
-		step.from = memcpy(copy + step.length + 1, lane->current->from, from + 1);
-	}
-	step.number = drive->number;
-	call(source->arg, &step);
-	free(copy);
-	source_release(source);
-}
-
-static void drive_finish(struct drive *drive, const struct credis_error *err);
-
-/* From the present stage on, up to one that takes its time. */
-static void
-drive_go(struct drive *drive)
-{
-	struct steps *steps = drive->lane->steps;
-	credis_step_cb *call = NULL;
-
-	while (!is_last(drive->stage)) {
-		call = stage_callback(&drive->source->callbacks, drive->stage);
-		if (call != NULL)
-			break;
-		drive->stage++;
-	}
-	if (call == NULL) {
-		drive_finish(drive, NULL);
-		return;
-	}
-	drive->number = ++steps->last_number;
-	HASH_ADD(hh, steps->drives, number, sizeof(drive->number), drive);
-	drive_call(drive, call);
-}
-
-/* A reason of the source's, as it is answered: about the keyword, with a code that travels. */
-static void
-word_reason(struct credis_error *out, const struct lane *lane, const struct credis_error *err)
-{
-	const char *name = lane->entry->name;
-	size_t length = strlen(name);
-	enum credis_code code = err->code;
-
-	if ((code < CREDIS_ETYPE || code > CREDIS_ENOKEYWORD || code == CREDIS_ENOSERVICE) &&
-	    code != CREDIS_ETIMEOUT)
-		code = CREDIS_EDRIVER;
-	if (strncmp(err->text, name, length) == 0 && err->text[length] == ':')
-		error_set(out, code, "%s", err->text);
-	else
-		error_set(out, code, "%s: %s", name, err->text);
-}
-
-static void
-finish_write(struct lane *lane, const struct credis_error *err)
+void
+lane_finish_write(struct lane *lane, const struct credis_error *err)
 {
 	struct post *post = lane->steps->post;
 	struct request *request = turn_request(lane->current);
@@ -392,8 +182,8 @@ note_unread(struct lane *lane, const struct credis_error *err)
 	served_set_severity(lane->served, lane->entry, CREDIS_INVALID, err->text);
 }
 
-static void
-finish_reading(struct lane *lane, const struct credis_error *err)
+void
+lane_finish_reading(struct lane *lane, const struct credis_error *err)
 {
 	struct credis_sample reading = { .text = lane->text, .length = lane->length };
 	struct credis_error why;
@@ -410,22 +200,6 @@ finish_reading(struct lane *lane, const struct credis_error *err)
 	else
 		lane->unread = false;
 	answer_readers(lane, err);
-}
-
-/* 'err' is worded for those who asked. */
-static void
-drive_finish(struct drive *drive, const struct credis_error *err)
-{
-	struct lane *lane = drive->lane;
-	struct source *source = drive_end(drive);
-
-	lane->holders++;
-	if (drive == &lane->writing)
-		finish_write(lane, err);
-	else
-		finish_reading(lane, err);
-	lane_release(lane);
-	source_release(source);
 }
 
 /* Gives turns until one takes its time. */
@@ -451,8 +225,7 @@ lane_turn(struct lane *lane)
 		if (lane->served->mirror != NULL &&
 		    request->peer == peers_mirrored(steps->post->peers))
 			mirror_drive(lane->served, lane->entry);
-		drive_begin(&lane->writing, STAGE_PREWRITE);
-		drive_go(&lane->writing);
+		drive_start(&lane->writing, STAGE_PREWRITE);
 	}
 	lane->turning = false;
 	lane_release(lane);
@@ -474,37 +247,6 @@ steps_leave(struct turn *turn)
 	free(turn);
 	lane_turn(lane);
 	lane_release(lane);
-}
-
-static void
-drive_time_out(struct drive *drive, const char *participle)
-{
-	struct credis_error err;
-	char limit[40];
-
-	error_set(&err, CREDIS_ETIMEOUT, "%s: not %s within %s, its timeout",
-	    drive->lane->entry->name, participle, credis_span_print(limit_ms(drive->lane), limit));
-	drive_finish(drive, &err);
-}
-
-static void
-on_write_late(evutil_socket_t fd, short what, void *arg)
-{
-	struct lane *lane = arg;
-
-	(void)fd;
-	(void)what;
-	drive_time_out(&lane->writing, "written");
-}
-
-static void
-on_reading_late(evutil_socket_t fd, short what, void *arg)
-{
-	struct lane *lane = arg;
-
-	(void)fd;
-	(void)what;
-	drive_time_out(&lane->reading, "read");
 }
 
 static const struct ending {
@@ -686,46 +428,6 @@ steps_tick(struct steps *steps)
 	}
 }
 
-/* A refusal of the source's own, of what the keyword's settings allow. */
-static bool
-refused(const struct lane *lane, const struct credis_error *why, struct credis_error *err)
-{
-	struct credis_error worded;
-
-	word_reason(&worded, lane, why);
-	if (worded.code == CREDIS_EDRIVER || worded.code == CREDIS_ETIMEOUT)
-		worded.code = CREDIS_EVALUES;
-	if (err != NULL)
-		*err = worded;
-	return false;
-}
-
-bool
-steps_parse(struct entry *entry, struct credis_value *value, const char *text, size_t length,
-    struct credis_error *err)
-{
-	struct lane *lane = entry->lane;
-	struct source *source = lane->source;
-	struct credis_error why = { CREDIS_EVALUES, "refused without a reason" };
-	char *meant = NULL;
-	bool fine;
-
-	if (source != NULL && source->callbacks.translate != NULL) {
-		meant =
-		    source->callbacks.translate(source->arg, entry->keyword, text, &length, &why);
-		if (meant == NULL)
-			return refused(lane, &why, err);
-		text = meant;
-	}
-	fine = keyword_parse_value(entry->keyword, value, text, length, err);
-	free(meant);
-	if (!fine || source == NULL || source->callbacks.check == NULL ||
-	    source->callbacks.check(source->arg, entry->keyword, value, &why))
-		return fine;
-	value_clear(value);
-	return refused(lane, &why, err);
-}
-
 static bool
 lane_has_room(const struct lane *lane, struct credis_error *err)
 {
@@ -773,8 +475,7 @@ steps_read_now(struct entry *entry)
 
 	if (lane->reading.source != NULL || lane->steps->closing)
 		return false;
-	drive_begin(&lane->reading, STAGE_PREREAD);
-	drive_go(&lane->reading);
+	drive_start(&lane->reading, STAGE_PREREAD);
 	return true;
 }
 
@@ -804,67 +505,5 @@ steps_read(const struct asking *asking)
 	}
 	request_enter(requests, request, REQUEST_DRIVING);
 	steps_read_now(asking->entry);
-	return true;
-}
-
-/* The drive that waits for this step, which is over with it. */
-static struct drive *
-take_step(struct steps *steps, uint64_t number)
-{
-	struct drive *drive;
-
-	HASH_FIND(hh, steps->drives, &number, sizeof(number), drive);
-	if (drive == NULL)
-		steps->late++;
-	else
-		drive_forget_step(drive);
-	return drive;
-}
-
-static void
-drive_step_done(struct drive *drive, const struct credis_error *err)
-{
-	struct credis_error worded;
-
-	if (err != NULL) {
-		word_reason(&worded, drive->lane, err);
-		drive_finish(drive, &worded);
-		return;
-	}
-	drive->stage++;
-	drive_go(drive);
-}
-
-bool
-steps_finish(struct steps *steps, uint64_t number, const struct credis_error *err)
-{
-	static const struct credis_error no_value = { CREDIS_EDRIVER, "read without a value" };
-	struct drive *drive = take_step(steps, number);
-
-	if (drive == NULL)
-		return false;
-	if (err == NULL && drive->stage == STAGE_READ)
-		err = &no_value;
-	drive_step_done(drive, err);
-	return true;
-}
-
-bool
-steps_finish_read(struct steps *steps, uint64_t number, const char *text, size_t length,
-    const struct credis_error *err)
-{
-	static const struct credis_error no_memory = { CREDIS_EDRIVER, "out of memory" };
-	struct drive *drive = take_step(steps, number);
-
-	if (drive == NULL)
-		return false;
-	if (err == NULL && drive->stage == STAGE_READ) {
-		free(drive->lane->text);
-		drive->lane->text = text_copy(text, length);
-		drive->lane->length = length;
-		if (drive->lane->text == NULL)
-			err = &no_memory;
-	}
-	drive_step_done(drive, err);
 	return true;
 }
