@@ -204,6 +204,7 @@ bench:
 	@tests/bench/run.py --build $(B) $(BENCH)
 	@tests/bench/monitors.py --build $(B) $(BENCH)
 	@tests/bench/keywords.py --build $(B) $(BENCH)
+	@tests/bench/cauldron.py --build $(B) $(BENCH)
 	@$(B)/tests/bench/library
 
 systest:
