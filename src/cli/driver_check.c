@@ -8,7 +8,8 @@
 #include "text.h"
 #include "verbs.h"
 
-#include <inttypes.h>
+#include <credis/span.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +30,7 @@ struct check {
 	struct driver_run *run;
 	int64_t answer_ms;
 	unsigned wrong, complaints;
+	unsigned long values; /* of those that have been started anew */
 };
 
 static void tell(struct check *check, const char *verdict, const char *format, ...)
@@ -75,6 +77,8 @@ start(struct check *check)
 {
 	struct credis_error err;
 
+	if (check->run != NULL)
+		check->values += driver_run_values(check->run);
 	driver_run_free(check->run);
 	check->run = driver_run_start(check->argv, on_complaint, check, &err);
 	if (check->run == NULL)
@@ -95,7 +99,8 @@ how_it_ended(int status)
 	static char text[64];
 
 	if (WIFSIGNALED(status))
-		snprintf(text, sizeof text, "with signal %d", WTERMSIG(status));
+		snprintf(text, sizeof text, "with signal %d (%s)", WTERMSIG(status),
+		    strsignal(WTERMSIG(status)));
 	else
 		snprintf(text, sizeof text, "with status %d", WEXITSTATUS(status));
 	return text;
@@ -105,12 +110,14 @@ how_it_ended(int status)
 static void
 tell_silence(struct check *check, const char *what)
 {
+	char span[40];
 	int status;
 
 	if (driver_run_wait(check->run, 0, &status))
 		tell(check, "wrong", "%s: it ended %s", what, how_it_ended(status));
 	else
-		tell(check, "wrong", "%s: no answer within %" PRId64 " ms", what, check->answer_ms);
+		tell(check, "wrong", "%s: no answer within %s", what,
+		    credis_span_print(check->answer_ms, span));
 }
 
 static double
@@ -276,11 +283,12 @@ check_many_at_once(struct check *check)
 static void
 check_end(struct check *check, const char *what, int64_t patience_ms, bool clean)
 {
+	char span[40];
 	int status;
 
 	if (!driver_run_wait(check->run, patience_ms, &status))
-		tell(check, "wrong", "%s: it has not ended after %" PRId64 " ms", what,
-		    patience_ms);
+		tell(check, "wrong", "%s: it has not ended after %s", what,
+		    credis_span_print(patience_ms, span));
 	else if (clean && status != 0)
 		tell(check, "wrong", "%s: it ended %s", what, how_it_ended(status));
 	else if (driver_run_has_left_something(check->run))
@@ -347,7 +355,7 @@ check_all(struct check *check)
 	check_tolerance(check);
 	if (is_there(check))
 		tell(check, "note", "values said of its own accord: %lu",
-		    driver_run_values(check->run));
+		    check->values + driver_run_values(check->run));
 	check_ends(check);
 }
 

@@ -27,7 +27,7 @@ enum {
 };
 
 struct asked {
-	bool read;
+	json_t *request;
 	json_t *answer; /* NULL: none yet */
 };
 
@@ -148,10 +148,20 @@ driver_run_free(struct driver_run *run)
 		waitpid(run->pid, NULL, 0);
 	close_end(&run->in);
 	close_end(&run->out);
-	for (int64_t id = 0; id < run->count; id++)
+	for (int64_t id = 0; id < run->count; id++) {
+		json_decref(run->asked[id].request);
 		json_decref(run->asked[id].answer);
+	}
 	free(run->line);
 	free(run);
+}
+
+static const char *
+word_of(const json_t *request, const char *member)
+{
+	const char *word = json_string_value(json_object_get(request, member));
+
+	return word != NULL ? word : "";
 }
 
 static void
@@ -166,7 +176,8 @@ take_answer(struct driver_run *run, json_t *line)
 	else if (id < 1 || id > run->count)
 		complain(run, "an answer to request %" PRId64 ", which was never made", id);
 	else if (asked->answer != NULL)
-		complain(run, "request %" PRId64 " is answered twice", id);
+		complain(run, "the %s of %.128s, request %" PRId64 ", is answered twice",
+		    word_of(asked->request, "op"), word_of(asked->request, "keyword"), id);
 	else
 		asked->answer = json_incref(line);
 }
@@ -327,11 +338,10 @@ driver_run_ask(struct driver_run *run, const char *op, const char *keyword, cons
 		json_object_set(request, "value", (json_t *)value);
 	text = must(json_dumps(request, JSON_COMPACT));
 	must(asprintf(&line, "%s\n", text) >= 0 ? line : NULL);
-	run->count++;
+	run->asked[run->count++].request = request;
 	sent = driver_run_send(run, line);
 	free(line);
 	free(text);
-	json_decref(request);
 	return sent ? run->count : -1;
 }
 

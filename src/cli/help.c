@@ -49,7 +49,7 @@ print_option(FILE *to, const struct option_row *row)
 	snprintf(text, sizeof text, "%c%c %s%s%s%s", row->letter ? '-' : ' ',
 	    row->letter ? row->letter : ' ', "--", row->name, row->argument != NULL ? " " : "",
 	    row->argument != NULL ? row->argument : "");
-	fprintf(to, "  %-*s%s\n", COLUMN, text, row->help);
+	fprintf(to, "  %-*s %s\n", COLUMN - 1, text, row->help);
 }
 
 static void

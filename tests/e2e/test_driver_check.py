@@ -35,12 +35,12 @@ def test_shipped_weather_station_is_right(check):
 
 @pytest.mark.parametrize("how,words,wrong", [
     ("garbage", ["-k", "X=1"], "a line is no JSON: no JSON"),
-    ("twice", ["-k", "X=1"], "is answered twice"),
+    ("twice", ["-k", "X=1"], "the write of X, request 2, is answered twice"),
     ("unasked", ["-k", "X=1"], "request 4711, which was never made"),
-    ("slow", ["-t", "200ms", "-k", "X=1"], "write of X: no answer within 200 ms"),
+    ("slow", ["-t", "200ms", "-k", "X=1"], "write of X: no answer within 200 milliseconds"),
     ("refusing", ["-k", "X=1"], "write of X: refused"),
     ("dying", ["-k", "X=1"], "write of X: it ended with status 1"),
-    ("stubborn", [], "stop: it has not ended after 2000 ms"),
+    ("stubborn", [], "stop: it has not ended after 2 seconds"),
     ("well", [], "write of an unknown keyword: no error"),
     ("long_line", ["-k", "X=1"], "a line is longer than 1048576 bytes"),
 ])
