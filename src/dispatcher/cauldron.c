@@ -194,6 +194,20 @@ mirror_write(struct served *served, const struct entry *entry, bool value, const
 	return true;
 }
 
+void
+mirror_settle(struct served *served, const struct entry *entry)
+{
+	static const char script[] = "if redis.call('GET', KEYS[1]) == 'error' then "
+				     "redis.call('SET', KEYS[1], 'ready') end";
+	struct buffer *out = begin(served, 4, "EVAL", on_wrote);
+
+	if (out == NULL)
+		return;
+	command_text(out, script);
+	command_text(out, "1");
+	put_key(out, served, entry->name, NAMES_CAULDRON_STATUS);
+}
+
 /* Something else lay under the name: it is a set of Cauldron's, and we are the ones to keep it. */
 static void
 on_announced(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *lost)

@@ -44,6 +44,9 @@ void mirror_key(const struct served *served, const char *keyword, enum names_of_
 bool mirror_write(struct served *served, const struct entry *entry, bool value, const char *status,
     const char *error);
 
+/* Makes an error ready, unless a client has begun a write since: it would take that for its answer. */
+void mirror_settle(struct served *served, const struct entry *entry);
+
 /* What the writes that are answered came to, now or as soon as the store takes it. */
 void mirror_tell(struct served *served, const struct entry *entry, struct watch *watch);
 

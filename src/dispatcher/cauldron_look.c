@@ -91,7 +91,10 @@ compare(struct served *served, const struct entry *entry, const struct reply *va
 		return;
 	if (served->mirror->complete)
 		served->counters.healed++;
-	mirror_write(served, entry, !same, wanted, err.code != CREDIS_OK ? err.text : NULL);
+	if (same && reply_text_is(status, "error"))
+		mirror_settle(served, entry);
+	else
+		mirror_write(served, entry, !same, wanted, err.code != CREDIS_OK ? err.text : NULL);
 }
 
 static size_t

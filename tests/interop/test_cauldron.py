@@ -203,12 +203,22 @@ def test_status_is_never_taken_for_the_dispatchers_own(served, client, cli):
         assert client.read("POS") == "6.0"
 
 
-def test_write_that_never_came_is_an_error_and_then_over(served, client, wait_for):
+def test_write_that_never_came_is_an_error_and_then_over(served, client, redis):
+    """The error is taken away only if it still is one: a client may have begun a write meanwhile."""
     served()
     client.redis.set(client.key("POS", ":status"), "modify")
     assert client.wait_status("POS", "ready", "error") == "error"
     assert "not arrived" in client.redis.get(client.key("POS", ":error"))
-    client.wait_status("POS", "ready")
+    with redis.connection().monitor() as monitor:
+        client.wait_status("POS", "ready")
+        client.redis.echo("enough")
+        seen = []
+        for command in monitor.listen():
+            if command["command"] == "ECHO enough":
+                break
+            if command["command"].split(" ")[0].upper() in ("SET", "MSET") and client.key("POS") in command["command"]:
+                seen.append((command["client_type"], command["command"].split(" ")[-1]))
+    assert seen == [("lua", "ready")]
 
 
 def test_flushed_store_is_healed_within_two_seconds(served, client, wait_for):
