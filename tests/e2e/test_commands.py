@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from harness.peer import Peer
 from harness.waiting import wait_for
 
 # What it was given: its arguments one a line, the variable, its standard input.
@@ -48,6 +49,18 @@ def test_value_arrives_as_it_is_and_no_shell_sees_it(served, cli, tmp_path, valu
     assert got["env"]["CREDIS_VALUE"] == value
     assert got["stdin"] == value
     assert cli("show", "--json", "demo.S").json["value"] == value
+
+
+def test_nul_is_refused_before_anything_runs_and_when_it_is_printed(served, cli, redis, tmp_path):
+    served('{ name = "S"; type = "string"; write = [ "@told", "%v" ]; },'
+           '{ name = "R"; type = "string"; access = "read"; read = ( "printf", "a\\\\000b" ); }', told=TOLD)
+    peer = Peer(redis, "demo")
+    answer = peer.ask("S", "a\0; touch /tmp/pwned")
+    assert answer["is"] == "refused" and "NUL" in str(answer), answer
+    peer.close()
+    assert not (tmp_path / "notes").exists()
+    done = cli("show", "--refresh", "demo.R")
+    assert done.status == 1 and "NUL" in done.error, done
 
 
 def test_value_is_given_in_its_stored_form(served, cli, tmp_path):
