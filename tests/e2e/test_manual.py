@@ -174,7 +174,7 @@ def compiled(text, directory):
                            check=True).stdout.split()
     done = subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", "-xc", "-", "-o", program, f"-I{ROOT}/include",
                            *([f"-fsanitize={SANITIZER}"] if SANITIZER else []),
-                           f"-L{BUILD}", "-lcredis", f"-Wl,-rpath,{BUILD}", *flags],
+                           f"-L{BUILD}", "-lcredis", "-Xlinker", "-rpath", "-Xlinker", BUILD, *flags],
                           input=text, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return program
