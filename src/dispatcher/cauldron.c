@@ -93,6 +93,7 @@ mirror_free(struct mirror *mirror)
 		return;
 	HASH_ITER(hh, mirror->watches, watch, next)
 	{
+		/* cppcheck-suppress uninitvar ; the table's own walk sets it */
 		watch_forget(mirror, watch);
 	}
 	free(mirror);

@@ -129,8 +129,7 @@ intake_after(struct intake *intake, link_answer *answer, void *arg, uint64_t tic
 void
 intake_drain(struct intake *intake, struct served *served)
 {
-	served->drained =
-	    !intake_after(intake, on_drained, intake, post_ticket(served->serial, 0));
+	served->drained = !intake_after(intake, on_drained, intake, post_ticket(served->serial, 0));
 }
 
 /* The answer to the PING behind a portion: all before it is in force. */
