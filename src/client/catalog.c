@@ -179,21 +179,22 @@ finish_well(struct question *question, struct catalog *catalog)
 	finish(question, &fine, catalog);
 }
 
-/* One that cannot be understood is as good as none, and said so. */
-static void
-add_description(struct catalog *catalog, const struct reply *json, const struct log *log)
+/* One that cannot be understood is as good as none, and said so. False when out of memory. */
+static bool
+add_description(struct catalog *catalog, const struct reply *json, const struct log *log,
+    struct credis_error *err)
 {
-	struct credis_error err;
 	struct credis_keyword *keyword = NULL;
 
 	if (json->kind != REPLY_TEXT)
-		return;
-	keyword = credis_keyword_from_json(json->text, &err);
+		return true;
+	keyword = credis_keyword_from_json(json->text, err);
 	if (keyword != NULL)
 		catalog->keywords[catalog->count++] = keyword;
-	else
+	else if (err->code != CREDIS_ENOMEM)
 		log_event(log, CREDIS_LOG_WARNING, "description", "%s: %s", catalog->service,
-		    err.text);
+		    err->text);
+	return keyword != NULL || err->code != CREDIS_ENOMEM;
 }
 
 /* 'stride': whether names and descriptions alternate (2), or descriptions stand alone (1). */
@@ -204,16 +205,20 @@ take_descriptions(struct question *question, const struct reply *reply, size_t s
 	struct catalog *catalog =
 	    catalog_new(question->name.service, generation, reply->count / stride);
 	struct credis_error err;
+	bool whole = catalog != NULL;
 
-	if (catalog == NULL) {
+	if (!whole)
 		error_no_memory(&err);
+	for (size_t n = stride - 1; whole && n < reply->count; n += stride)
+		whole = add_description(catalog, reply_item(reply, n), &question->call.client->log,
+		    &err);
+	if (whole) {
+		qsort(catalog->keywords, catalog->count, sizeof(*catalog->keywords),
+		    compare_keywords);
+		finish_well(question, catalog);
+	} else {
 		finish(question, &err, NULL);
-		return;
 	}
-	for (size_t n = stride - 1; n < reply->count; n += stride)
-		add_description(catalog, reply_item(reply, n), &question->call.client->log);
-	qsort(catalog->keywords, catalog->count, sizeof(*catalog->keywords), compare_keywords);
-	finish_well(question, catalog);
 	catalog_release(catalog);
 }
 

@@ -82,9 +82,10 @@ describe(void *arg, const char *service, const char *keyword, struct credis_erro
 	return description;
 }
 
-/* The value as the description of now has it; none, where that does not allow it. */
-static void
-retype(struct term *term)
+/* The value as the description of now has it; none, where that does not allow it. False when out of
+ * memory. */
+static bool
+retype(struct term *term, struct credis_error *err)
 {
 	struct credis_value *value = term->value;
 	const struct credis_keyword *description =
@@ -93,11 +94,11 @@ retype(struct term *term)
 	const char *text;
 
 	if (value == NULL)
-		return;
+		return true;
 	text = credis_value_text(value, &length);
-	term->value =
-	    description != NULL ? credis_value_new(description, text, length, NULL) : NULL;
+	term->value = description != NULL ? credis_value_new(description, text, length, err) : NULL;
 	credis_value_free(value);
+	return description == NULL || term->value != NULL || err->code != CREDIS_ENOMEM;
 }
 
 /* Parses anew, by the descriptions of now. */
@@ -114,7 +115,8 @@ learn_types(struct credis_wait *wait, struct credis_error *err)
 			catalog_hold(catalog);
 		catalog_release(term->catalog);
 		term->catalog = catalog;
-		retype(term);
+		if (!retype(term, err))
+			return false;
 	}
 	expr_free(wait->expr);
 	wait->expr = NULL;
@@ -142,6 +144,10 @@ evaluate(struct credis_wait *wait)
 	is_true = expr_is_true(&result);
 	free(result.kind == EXPR_TEXT ? result.text : NULL);
 	free(values);
+	if (result.kind == EXPR_INVALID && result.why.code == CREDIS_ENOMEM) {
+		finish(wait, &result.why);
+		return;
+	}
 	if (!is_true && wait->count > 0)
 		return;
 	if (!is_true)
@@ -151,9 +157,10 @@ evaluate(struct credis_wait *wait)
 	finish(wait, &err);
 }
 
-/* An invalid value is as good as none. */
-static void
-take_reading(struct credis_wait *wait, const struct credis_reading *reading)
+/* An invalid value is as good as none. False when out of memory. */
+static bool
+take_reading(struct credis_wait *wait, const struct credis_reading *reading,
+    struct credis_error *err)
 {
 	bool valid = reading->severity != CREDIS_INVALID && reading->description != NULL;
 
@@ -167,8 +174,11 @@ take_reading(struct credis_wait *wait, const struct credis_reading *reading)
 		credis_value_free(term->value);
 		term->value = !valid
 		    ? NULL
-		    : credis_value_new(reading->description, reading->text, reading->length, NULL);
+		    : credis_value_new(reading->description, reading->text, reading->length, err);
+		if (valid && term->value == NULL && err->code == CREDIS_ENOMEM)
+			return false;
 	}
+	return true;
 }
 
 /* The descriptions may have changed with the value. */
@@ -200,14 +210,15 @@ on_event(void *arg, enum credis_monitor_event event, const struct credis_reading
     const struct credis_error *err)
 {
 	struct credis_wait *wait = arg;
-	struct credis_error gone;
+	struct credis_error gone, why;
 
 	if (wait->state == WAIT_ENDED)
 		return;
 	switch (event) {
 	case CREDIS_MONITOR_VALUE:
-		take_reading(wait, reading);
-		if (wait->state == WAIT_RUNNING)
+		if (!take_reading(wait, reading, &why))
+			finish(wait, &why);
+		else if (wait->state == WAIT_RUNNING)
 			look(wait);
 		return;
 	case CREDIS_MONITOR_PRIMED:
@@ -253,10 +264,12 @@ take_terms(struct credis_wait *wait, struct credis_error *err)
 {
 	struct expr_reference reference;
 
-	wait->count = expr_references(wait->expr);
-	wait->terms = calloc(wait->count + 1, sizeof(*wait->terms));
+	size_t count = expr_references(wait->expr);
+
+	wait->terms = calloc(count + 1, sizeof(*wait->terms));
 	if (wait->terms == NULL)
 		return error_no_memory(err);
+	wait->count = count;
 	for (size_t n = 0; expr_reference(wait->expr, n, &reference); n++) {
 		const char *service = reference.service != NULL ? reference.service : wait->service;
 		struct names_pair *name = &wait->terms[n].name;
