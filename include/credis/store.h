@@ -97,7 +97,7 @@ enum credis_store_flag {
 /* Sends one command of 'argc' words; 'lengths' NULL takes them for C strings. 'flags' are
  * CREDIS_EXCLUSIVE …; 'timeout_ms' is the deadline, and the store's if 0 or less. 'cb' (may be NULL: not
  * interested) comes once: with the answer, CREDIS_EDEADLINE, CREDIS_ELOST (the connection went with the
- * command under way: it may have been executed), CREDIS_EUNREACHABLE (it was not sent), CREDIS_EBUSY (the
+ * command under way: it may have been executed), CREDIS_ENOMEM (for its answer; likewise), CREDIS_EUNREACHABLE (it was not sent), CREDIS_EBUSY (the
  * pool is exhausted).
  * False, and no callback, with CREDIS_EINVAL (a command that a store cannot take, named), CREDIS_EUNREACHABLE
  * (known to be down, and the store does not wait), CREDIS_EBUSY (too much is waiting), CREDIS_ENOMEM.

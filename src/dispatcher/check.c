@@ -38,7 +38,8 @@ static void
 tell(struct check *check, const struct node *node, const struct credis_error *err)
 {
 	check->faults++;
-	check->cb(check->arg, node->service->name, node->keyword->name, err);
+	if (check->cb != NULL)
+		check->cb(check->arg, node->service->name, node->keyword->name, err);
 }
 
 static const struct credis_service *
@@ -118,6 +119,8 @@ check_expression(struct check *check, struct node *node)
 	if (!check_names(check, node, &missing))
 		return true;
 	typed = expr_parse(node->keyword->calc, find, check, &why);
+	if (typed == NULL && why.code == CREDIS_ENOMEM)
+		return false;
 	if (typed == NULL) {
 		error_set(&err, why.code, "calc: %.400s", why.text);
 		tell(check, node, &err);

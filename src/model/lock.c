@@ -190,7 +190,8 @@ fail_taking(struct credis_lock *lock, const struct credis_error *err)
 	enum state state = lock->state;
 
 	lock->state = FREE; /* its answer is nobody's */
-	if (err->code == CREDIS_ELOST || err->code == CREDIS_EDEADLINE)
+	if (err->code == CREDIS_ELOST || err->code == CREDIS_EDEADLINE ||
+	    err->code == CREDIS_ENOMEM)
 		ask_script(lock, release_script, &ignored);
 	lock->state = state;
 	end(lock, FREE, err);

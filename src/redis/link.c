@@ -264,7 +264,7 @@ link_lose(struct link *link, const struct credis_error *why)
 	link_enter(link, LINK_WAITING);
 	link_log_loss(link);
 
-	told.code = CREDIS_ELOST;
+	told.code = why->code == CREDIS_ENOMEM ? CREDIS_ENOMEM : CREDIS_ELOST;
 	link_answer_all(link, &told);
 	told.code = link->last.code;
 	if (!link->freed && link->events.on_down != NULL)

@@ -10,7 +10,7 @@
 #include <credis/batch.h>
 #include <credis/observer.h>
 
-#include "fail_alloc.h"
+#include "fail_each.h"
 #include "loop.h"
 #include "redis_server.h"
 
@@ -21,9 +21,6 @@ struct stage {
 	struct credis_store *shards; /* likewise, the server under three names */
 	unsigned begun, ended;       /* calls */
 };
-
-/* A public call; false with its error. What it began ends in the event loop. */
-typedef bool act(struct stage *stage, struct credis_error *err);
 
 static void
 count(void *arg, const struct credis_reply *reply, const struct credis_error *err)
@@ -48,8 +45,9 @@ send_to(struct stage *stage, struct credis_store *store, int argc, const char *c
 }
 
 static bool
-open_one(struct stage *stage, struct credis_error *err)
+open_one(void *arg, struct credis_error *err)
 {
+	struct stage *stage = arg;
 	const struct credis_store_options options = { .name = "memory", .metrics = true };
 	struct credis_store *store =
 	    credis_store_new(stage->base, stage->server.url, &options, err);
@@ -59,8 +57,9 @@ open_one(struct stage *stage, struct credis_error *err)
 }
 
 static bool
-open_shards(struct stage *stage, struct credis_error *err)
+open_shards(void *arg, struct credis_error *err)
 {
+	struct stage *stage = arg;
 	const char *nodes[] = { "redis://a", "redis://:secret@b:1/2", "unix:///c" };
 	const struct credis_store_options options = { .nodes = nodes, .node_count = 3 };
 	struct credis_store *store = credis_store_new(stage->base, NULL, &options, err);
@@ -70,40 +69,45 @@ open_shards(struct stage *stage, struct credis_error *err)
 }
 
 static bool
-command(struct stage *stage, struct credis_error *err)
+command(void *arg, struct credis_error *err)
 {
+	struct stage *stage = arg;
 	const char *words[] = { "SET", "k", "v" };
 
 	return send_to(stage, stage->store, 3, words, 0, err);
 }
 
 static bool
-exclusive(struct stage *stage, struct credis_error *err)
+exclusive(void *arg, struct credis_error *err)
 {
+	struct stage *stage = arg;
 	const char *words[] = { "PING" };
 
 	return send_to(stage, stage->store, 1, words, CREDIS_EXCLUSIVE, err);
 }
 
 static bool
-sharded(struct stage *stage, struct credis_error *err)
+sharded(void *arg, struct credis_error *err)
 {
+	struct stage *stage = arg;
 	const char *words[] = { "MGET", "a", "b", "c", "d", "e", "f", "g" };
 
 	return send_to(stage, stage->shards, 8, words, 0, err);
 }
 
 static bool
-summed(struct stage *stage, struct credis_error *err)
+summed(void *arg, struct credis_error *err)
 {
+	struct stage *stage = arg;
 	const char *words[] = { "EXISTS", "a", "b", "c", "d", "e", "f", "g" };
 
 	return send_to(stage, stage->shards, 8, words, 0, err);
 }
 
 static bool
-pipeline(struct stage *stage, struct credis_error *err)
+pipeline(void *arg, struct credis_error *err)
 {
+	struct stage *stage = arg;
 	const char *words[] = { "GET", "k" };
 	struct credis_pipeline *pipeline = credis_pipeline_new(stage->store, "p", err);
 
@@ -118,8 +122,9 @@ pipeline(struct stage *stage, struct credis_error *err)
 }
 
 static bool
-transaction(struct stage *stage, struct credis_error *err)
+transaction(void *arg, struct credis_error *err)
 {
+	struct stage *stage = arg;
 	const char *words[] = { "SET", "k", "v" };
 	struct credis_transaction *transaction = credis_transaction_new(stage->store, "t", err);
 
@@ -130,8 +135,9 @@ transaction(struct stage *stage, struct credis_error *err)
 }
 
 static bool
-watch(struct stage *stage, struct credis_error *err)
+watch(void *arg, struct credis_error *err)
 {
+	struct stage *stage = arg;
 	const char *key = "k";
 	struct credis_transaction *transaction = credis_transaction_new(stage->store, "t", err);
 	bool sent = transaction != NULL &&
@@ -149,8 +155,9 @@ hear_nothing(void *arg, const char *channel, const char *payload, size_t length)
 }
 
 static bool
-subscribe(struct stage *stage, struct credis_error *err)
+subscribe(void *arg, struct credis_error *err)
 {
+	struct stage *stage = arg;
 	static const struct credis_listener listener = { hear_nothing, NULL };
 	struct credis_subscription *subscription =
 	    credis_subscribe(stage->store, "c", &listener, NULL, err);
@@ -160,8 +167,9 @@ subscribe(struct stage *stage, struct credis_error *err)
 }
 
 static bool
-subscribe_pattern(struct stage *stage, struct credis_error *err)
+subscribe_pattern(void *arg, struct credis_error *err)
 {
+	struct stage *stage = arg;
 	static const struct credis_listener listener = { hear_nothing, NULL };
 	struct credis_store *store = stage->store;
 	struct credis_subscription *subscription =
@@ -172,16 +180,18 @@ subscribe_pattern(struct stage *stage, struct credis_error *err)
 }
 
 static bool
-observe(struct stage *stage, struct credis_error *err)
+observe(void *arg, struct credis_error *err)
 {
+	struct stage *stage = arg;
 	static const struct credis_observer nobody;
 
 	return credis_store_observe(stage->store, &nobody, NULL, err);
 }
 
 static bool
-metrics(struct stage *stage, struct credis_error *err)
+metrics(void *arg, struct credis_error *err)
 {
+	struct stage *stage = arg;
 	char *text = credis_store_metrics(stage->store);
 
 	if (text == NULL)
@@ -190,42 +200,40 @@ metrics(struct stage *stage, struct credis_error *err)
 	return text != NULL;
 }
 
-static void
-settle(struct stage *stage)
+static bool
+subscribe_keys(void *arg, struct credis_error *err)
 {
-	EVENTUALLY(stage->base, stage->begun == stage->ended);
+	static const struct credis_listener listener = { hear_nothing, NULL };
+	struct stage *stage = arg;
+	struct credis_subscription *subscription =
+	    credis_subscribe_keys(stage->store, "c", &listener, NULL, err);
+
+	credis_unsubscribe(subscription);
+	return subscription != NULL;
 }
 
-/* Until a run has no n-th allocation any more. */
-static size_t
-fail_each(struct stage *stage, act *run)
+static void
+settle(void *arg)
 {
-	for (size_t n = 1;; n++) {
-		struct credis_error err = { .code = CREDIS_OK };
+	struct stage *stage = arg;
 
-		fail_alloc_at(n);
-		bool done = run(stage, &err);
-		bool failed = fail_alloc_off();
-		if (!done)
-			assert_int_equal(err.code, CREDIS_ENOMEM);
-		settle(stage);
-		if (!failed) {
-			assert_true(done);
-			return n - 1;
-		}
-	}
+	EVENTUALLY(stage->base, stage->begun == stage->ended);
 }
 
 static void
 each_failed_allocation_of_a_call_is_enomem_and_the_store_works_on(void **state)
 {
-	static act *const acts[] = { open_one, open_shards, command, exclusive, sharded, summed,
-		pipeline, transaction, watch, subscribe, subscribe_pattern, observe, metrics };
+	static const struct fail_each_row rows[] = { { "open", open_one },
+		{ "open shards", open_shards }, { "command", command }, { "exclusive", exclusive },
+		{ "MGET", sharded }, { "EXISTS", summed }, { "pipeline", pipeline },
+		{ "transaction", transaction }, { "watch", watch }, { "subscribe", subscribe },
+		{ "patterns", subscribe_pattern }, { "keys", subscribe_keys },
+		{ "observe", observe }, { "metrics", metrics } };
 	struct stage *stage = *state;
 	struct credis_error err;
 
-	for (size_t n = 0; n < sizeof acts / sizeof acts[0]; n++) {
-		assert_true(fail_each(stage, acts[n]) > 0);
+	for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++) {
+		assert_true(fail_each(stage, &rows[n], settle) > 0);
 		assert_true(command(stage, &err));
 		settle(stage);
 	}
@@ -235,7 +243,7 @@ each_failed_allocation_of_a_call_is_enomem_and_the_store_works_on(void **state)
 static void
 memory_that_is_short_in_the_event_loop_leaves_no_call_without_an_end(void **state)
 {
-	static act *const acts[] = { command, exclusive, sharded, pipeline, transaction };
+	static fail_each_act *const acts[] = { command, exclusive, sharded, pipeline, transaction };
 	struct stage *stage = *state;
 	struct credis_error err;
 
