@@ -1,5 +1,6 @@
-/* list.c: the services there are, or the keywords of one. */
+/* list.c: the services there are, or the keywords of one, and which of these are not fine. */
 #include "find.h"
+#include "memory.h"
 #include "output.h"
 #include "progress.h"
 #include "session.h"
@@ -19,23 +20,36 @@ static const struct column service_columns[] = {
 	{ "HELP", "help" },
 };
 
+enum { SERVICE, SEVERITY = 5 };
+
+/* The service is a column with keywords of several services; the severity, where a value is not fine. */
 static const struct column keyword_columns[] = {
-	{ NULL, "service" },
+	[SERVICE] = { "SERVICE", "service" },
 	{ "NAME", "keyword" },
 	{ "TYPE", "type" },
 	{ "ACCESS", "access" },
 	{ "UNITS", "units" },
+	[SEVERITY] = { "SEVERITY", "severity" },
 	{ "HELP", "help" },
 };
 
-/* With keywords of several services the service is a column too. */
-static const struct column mixed_columns[] = {
-	{ "SERVICE", "service" },
-	{ "NAME", "keyword" },
-	{ "TYPE", "type" },
-	{ "ACCESS", "access" },
-	{ "UNITS", "units" },
-	{ "HELP", "help" },
+/* Questions under way at a time: what a client takes is bounded. */
+enum { WINDOW = 500 };
+
+struct row {
+	struct listing *listing;
+	struct target target;
+	enum credis_type type;
+	enum credis_access access;
+	char *units, *help;
+	enum credis_severity severity;
+};
+
+struct listing {
+	struct session *session;
+	struct row *rows;
+	size_t count, asked;
+	bool all_fine;
 };
 
 static const char *const accesses[] = {
@@ -90,27 +104,95 @@ list_services(struct session *session)
 static void
 on_keyword(void *arg, const char *service, const struct credis_keyword *keyword)
 {
-	struct table *table = arg;
+	struct listing *listing = arg;
+	struct row *row;
 
-	table_text(table, service);
-	table_text(table, credis_keyword_name(keyword));
-	table_text(table, credis_type_name(credis_keyword_type(keyword)));
-	table_text(table, accesses[credis_keyword_access(keyword)]);
-	table_text(table, credis_keyword_units(keyword));
-	table_text(table, credis_keyword_help(keyword));
+	listing->rows = must(reallocarray(listing->rows, listing->count + 1, sizeof *row));
+	row = &listing->rows[listing->count++];
+	*row = (struct row){ .listing = listing,
+		.type = credis_keyword_type(keyword),
+		.access = credis_keyword_access(keyword),
+		.units = must(strdup(credis_keyword_units(keyword))),
+		.help = must(strdup(credis_keyword_help(keyword))),
+		.severity = CREDIS_NONE };
+	target_set(&row->target, service, credis_keyword_name(keyword));
+}
+
+static void ask_some(struct listing *listing);
+
+/* A value that cannot be read keeps nobody from seeing what there is. */
+static void
+on_reading(void *arg, const struct credis_error *err, const struct credis_reading *reading)
+{
+	struct row *row = arg;
+
+	if (err->code == CREDIS_OK && reading->severity != CREDIS_NONE) {
+		row->severity = reading->severity;
+		row->listing->all_fine = false;
+	}
+	session_ended(row->listing->session);
+	ask_some(row->listing);
+}
+
+static void
+ask_some(struct listing *listing)
+{
+	struct session *session = listing->session;
+	struct credis_error err;
+
+	while (listing->asked < listing->count && session->pending < WINDOW) {
+		struct row *row = &listing->rows[listing->asked++];
+
+		session_began(session);
+		if (credis_client_read(session->client, row->target.both, false, on_reading, row,
+			&err) == 0)
+			session_ended(session);
+	}
+}
+
+static void
+print_keywords(struct listing *listing, bool mixed)
+{
+	struct column columns[COUNT(keyword_columns)];
+	struct table *table;
+
+	memcpy(columns, keyword_columns, sizeof columns);
+	if (!mixed)
+		columns[SERVICE].title = NULL;
+	if (listing->all_fine)
+		columns[SEVERITY].title = NULL;
+	table = table_new(columns, COUNT(columns));
+	for (size_t n = 0; n < listing->count; n++) {
+		const struct row *row = &listing->rows[n];
+
+		table_text(table, row->target.service);
+		table_text(table, row->target.keyword);
+		table_text(table, credis_type_name(row->type));
+		table_text(table, accesses[row->access]);
+		table_text(table, row->units);
+		table_text(table,
+		    row->severity != CREDIS_NONE ? credis_severity_name(row->severity) : NULL);
+		table_text(table, row->help);
+	}
+	print_table(listing->session, table);
+	table_free(table);
 }
 
 static void
 list_keywords(struct session *session, const struct target *target)
 {
-	struct table *table =
-	    table_new(target_is_glob(target->service) ? mixed_columns : keyword_columns,
-		COUNT(keyword_columns));
+	struct listing listing = { .session = session, .all_fine = true };
 
-	find_keywords(session, target, on_keyword, NULL, table);
+	find_keywords(session, target, on_keyword, NULL, &listing);
 	session_run(session);
-	print_table(session, table);
-	table_free(table);
+	ask_some(&listing);
+	session_run(session);
+	print_keywords(&listing, target_is_glob(target->service));
+	for (size_t n = 0; n < listing.count; n++) {
+		free(listing.rows[n].units);
+		free(listing.rows[n].help);
+	}
+	free(listing.rows);
 }
 
 void

@@ -17,7 +17,8 @@ static const struct verb verbs[] = {
 	    .summary = "the services, or the keywords of one",
 	    .about =
 	    "Without PATTERN lists the services: state, number of keywords, help. With a service, or\n"
-	    "SERVICE.PATTERN, lists its keywords: type, access, units, help.\n",
+	    "SERVICE.PATTERN, lists its keywords: type, access, units, help, and the severity of those\n"
+	    "whose values are not fine.\n",
 	    .examples =
 	    "credis list\n"
 	    "credis list telescope\n"

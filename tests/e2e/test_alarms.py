@@ -56,6 +56,18 @@ def test_severity_is_shown_and_monitored(demo, cli):
     assert "[" not in monitor.read_line()
 
 
+def test_severity_is_listed_where_something_is_not_fine(demo, cli):
+    cli("modify", "demo.AZ=90")
+    assert "SEVERITY" not in cli("list", "demo").lines[0]
+    cli("modify", "demo.AZ=356")
+    listed = cli("list", "demo").lines
+    column = listed[0].index("SEVERITY")
+    severities = {line.split()[0]: line[column:].split()[0] for line in listed[1:]}
+    assert severities.pop("AZ") == "minor" and set(severities.values()) == {"-"}
+    rows = {row["keyword"]: row.get("severity") for row in cli("--json", "list", "demo").objects}
+    assert rows.pop("AZ") == "minor" and set(rows.values()) == {None}
+
+
 def test_the_answer_of_a_write_has_its_severity(demo, cli):
     assert cli("modify", "--json", "demo.AZ=0.5").json["severity"] == "major"
     assert cli("modify", "--notify", "-s", "demo", "AZ=3").lines[-1] == "AZ = 3 [minor] (done)"
