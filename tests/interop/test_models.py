@@ -69,6 +69,26 @@ def test_maps_and_hashes_are_read_on_both_sides(cli, peer, serializer):
         assert read(cli("map", "get", "--as", serializer, "n")) == [value]
 
 
+PLAIN = {
+    "raw": (["", "0", "é", "a b"], str.encode, bytes.decode),
+    "string": (["", "0", "é", "a b"], str.encode, bytes.decode),
+    "integer": ([0, -7, 2**62, -2**63], lambda value: str(value).encode(), int),
+    "double": ([0.0, -1.5, 0.1, 1e-07, 1e22, float("inf")], lambda value: repr(value).encode(), float),
+    "json": (VALUES, lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode(), json.loads),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_plain_values_are_the_same_bytes_both_ways(cli, peer, name):
+    values, dump, load = PLAIN[name]
+    peer.rpush("q", *map(dump, values))
+    written = [dump(value).decode() for value in values]
+    assert cli("queue", "items", "q", "--as", name).lines == written
+    assert cli("mq", "put", "--as", name, "back", "--", *written).value == str(len(values))
+    assert peer.lrange("back", 0, -1) == peer.lrange("q", 0, -1)
+    assert [load(stored) for stored in peer.lrange("back", 0, -1)] == values
+
+
 def test_counters_and_scores_are_the_same_numbers(cli, peer):
     peer.incrby("c", 41)
     assert cli("counter", "incr", "c").value == "42"
