@@ -95,15 +95,22 @@ read_value(struct credis_answer *answer, enum credis_serializer serializer,
 }
 
 static bool
+begin_values(struct credis_answer *answer, const struct credis_reply *reply, size_t count,
+    struct credis_error *err)
+{
+	answer->kind = CREDIS_ANSWER_VALUES;
+	if (credis_reply_kind(reply) != CREDIS_REPLY_ARRAY)
+		return refuse_reply(err);
+	return make_items(answer, count, err);
+}
+
+static bool
 read_values(struct credis_answer *answer, enum credis_serializer serializer,
     const struct credis_reply *reply, struct credis_error *err)
 {
 	size_t count = credis_reply_count(reply);
 
-	answer->kind = CREDIS_ANSWER_VALUES;
-	if (credis_reply_kind(reply) != CREDIS_REPLY_ARRAY)
-		return refuse_reply(err);
-	if (!make_items(answer, count, err))
+	if (!begin_values(answer, reply, count, err))
 		return false;
 	for (size_t n = 0; n < count; n++) {
 		if (!add_item(answer, serializer, credis_reply_element(reply, n), err))
@@ -130,10 +137,7 @@ read_pairs(struct credis_answer *answer, enum credis_serializer serializer,
 {
 	size_t count = credis_reply_count(reply) / 2;
 
-	answer->kind = CREDIS_ANSWER_VALUES;
-	if (credis_reply_kind(reply) != CREDIS_REPLY_ARRAY)
-		return refuse_reply(err);
-	if (!make_items(answer, count, err))
+	if (!begin_values(answer, reply, count, err))
 		return false;
 	for (size_t n = 0; n < count; n++) {
 		const struct credis_reply *first = credis_reply_element(reply, 2 * n);

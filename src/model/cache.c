@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "model/answer.h"
+#include "model/boottime.h"
 #include "model/dict_inside.h"
 #include "model/lru.h"
 #include "model/traffic.h"
@@ -176,7 +177,7 @@ static void
 on_clock(evutil_socket_t fd, short what, void *arg)
 {
 	struct credis_cache *cache = arg;
-	int64_t now_ms = store_now_ms();
+	int64_t now_ms = boottime_ms();
 
 	(void)fd, (void)what;
 	check_rest(cache, now_ms);
@@ -187,7 +188,7 @@ on_clock(evutil_socket_t fd, short what, void *arg)
 static void
 listen_now(struct credis_cache *cache)
 {
-	int64_t now_ms = store_now_ms();
+	int64_t now_ms = boottime_ms();
 	uint64_t heard;
 	int passes = 0;
 
@@ -444,7 +445,7 @@ credis_cache_call(struct credis_cache *cache, const char *operation, size_t coun
 	struct order order = order_of(cache, operation, count, words, lengths);
 	struct memo *memo;
 
-	check_rest(cache, store_now_ms());
+	check_rest(cache, boottime_ms());
 	memo = order_recall(&order);
 	return memo != NULL ? tell_hit(cache, memo, order.kind == HAS, &taker, err)
 			    : order_send(&order, timeout_ms, &taker, err);
@@ -465,7 +466,7 @@ credis_cache_find(struct credis_cache *cache, const char *key, size_t length)
 {
 	struct memo *memo;
 
-	check_rest(cache, store_now_ms());
+	check_rest(cache, boottime_ms());
 	memo = recall(cache, key, length);
 	lend(cache, memo != NULL ? memo_hold(memo) : NULL, NULL);
 	return memo != NULL ? memo->answer : NULL;
@@ -546,7 +547,7 @@ cache_set_up(struct credis_cache *cache, const char *name_space,
 		return false;
 	name_space = dict_name_space(cache->dict);
 	cache->prefix = strlen(name_space) + 1;
-	cache->ran_ms = store_now_ms();
+	cache->ran_ms = boottime_ms();
 	cache->lru = lru_new(options->entries > 0 ? options->entries : ENTRIES,
 	    options->bytes > 0 ? options->bytes : BYTES);
 	cache->turn = event_new(base, -1, 0, on_turn, cache);

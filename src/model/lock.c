@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "model/boottime.h"
 #include "redis/store_inside.h"
 
 #include <event2/event.h>
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 enum { TTL_MS = 10000, TTL_MIN_MS = 100, PAUSE_MS = 50, TOKEN = 33 };
 
@@ -40,15 +40,6 @@ static const char renew_script[] = "if redis.call('GET', KEYS[1]) ~= ARGV[1] the
 static const char release_script[] =
     "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end return redis.call('DEL', KEYS[1])";
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void
 lock_clear(struct credis_lock *lock)
 {
@@ -73,7 +64,7 @@ credis_lock_free(struct credis_lock *lock)
 bool
 credis_lock_is_held(const struct credis_lock *lock)
 {
-	return lock->state == HELD && now_ms() < lock->until_ms;
+	return lock->state == HELD && boottime_ms() < lock->until_ms;
 }
 
 /* The end of a call, or the loss of what was held. The callback may free the lock. */
@@ -135,7 +126,7 @@ ask(struct credis_lock *lock, int argc, const char *const *argv, struct credis_e
 
 	if (asked == NULL)
 		return error_no_memory(err);
-	*asked = (struct asking){ lock, lock->state, lock->turn, now_ms() };
+	*asked = (struct asking){ lock, lock->state, lock->turn, boottime_ms() };
 	lock->under_way++;
 	if (credis_store_command(lock->store, argc, argv, NULL, CREDIS_PRIMARY, lock->ttl_ms,
 		on_reply, asked, err))
@@ -168,12 +159,12 @@ ask_take(struct credis_lock *lock, struct credis_error *err)
 static void
 pause_or_give_up(struct credis_lock *lock)
 {
-	int64_t left_ms = lock->until_ms - now_ms();
+	int64_t left_ms = lock->until_ms - boottime_ms();
 	struct credis_error err;
 
 	if (left_ms > 0) {
 		/* Those who wait do not come back together. */
-		int64_t pause_ms = PAUSE_MS / 2 + now_ms() * 7919 % PAUSE_MS;
+		int64_t pause_ms = PAUSE_MS / 2 + boottime_ms() * 7919 % PAUSE_MS;
 
 		lock_enter(lock, PAUSING, pause_ms < left_ms ? pause_ms : left_ms);
 		return;
@@ -272,7 +263,7 @@ static void
 renew(struct credis_lock *lock)
 {
 	struct credis_error ignored;
-	int64_t left_ms = lock->until_ms - now_ms(), next_ms = lock->ttl_ms / 3;
+	int64_t left_ms = lock->until_ms - boottime_ms(), next_ms = lock->ttl_ms / 3;
 
 	if (left_ms <= 0) {
 		lose(lock, "it could not be renewed in time");
@@ -341,7 +332,7 @@ credis_lock_acquire(struct credis_lock *lock, int64_t wait_ms, struct credis_err
 		return error_set(err, CREDIS_EINVAL, "%s: it is held, or under way", lock->key);
 	if (!make_token(lock, err))
 		return false;
-	lock->until_ms = now_ms() + wait_ms;
+	lock->until_ms = boottime_ms() + wait_ms;
 	lock->turn++;
 	lock_enter(lock, TAKING, 0);
 	if (ask_take(lock, err))

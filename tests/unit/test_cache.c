@@ -501,6 +501,24 @@ a_program_that_blocks_hears_of_changes(void **state)
 	redis_server_stop(&server);
 }
 
+/* Whether the connection still stands, only the loop could have told: the rest itself is the subject. */
+static void
+a_rest_of_the_event_loop_forgets_everything(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	start(&stage);
+	open_cache(&stage, (struct credis_cache_options){ 0 });
+	ask(&stage, "get", "k", NULL);
+	assert_true(knows(&stage, "k"));
+	nanosleep(&(struct timespec){ .tv_sec = 6, .tv_nsec = 500000000 }, NULL);
+	assert_false(knows(&stage, "k"));
+	assert_int_equal(statistics(&stage).flushes, 1);
+	EVENTUALLY(stage.base, (ask(&stage, "get", "k", NULL), knows(&stage, "k")));
+	stop(&stage);
+}
+
 /* The table alone. */
 
 static struct memo *
@@ -557,6 +575,7 @@ main(void)
 		cmocka_unit_test(calls_of_a_freed_cache_still_end),
 		cmocka_unit_test(what_is_wrong_is_refused),
 		cmocka_unit_test(a_program_that_blocks_hears_of_changes),
+		cmocka_unit_test(a_rest_of_the_event_loop_forgets_everything),
 		cmocka_unit_test(a_held_memo_outlives_its_place_in_the_table),
 	};
 
