@@ -1,5 +1,6 @@
 /* test_store_defects.c: what went wrong in older libraries, each by the name of the defect, against a real
- * redis-server. Pool exhaustion is test_pool.c's, the order of MGET and tags are test_shards.c's. */
+ * redis-server. Pool exhaustion is test_pool.c's, MGET and tags test_shards.c's, lock races test_lock.c's, stale
+ * caches test_cache.c's; empty and falsy values and priority queues are tests/interop/test_models.py's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -137,6 +138,40 @@ whole_second_timeouts(void **state)
 	credis_store_free(store);
 }
 
+struct inside {
+	struct credis_store *store;
+	bool called;
+	struct credis_error err;
+};
+
+static void
+block_inside(void *arg, const struct credis_reply *reply, const struct credis_error *err)
+{
+	struct inside *inside = arg;
+
+	(void)reply, (void)err;
+	inside->called = true;
+	assert_null(credis_store_ask_texts(inside->store, &inside->err, "PING", NULL));
+	credis_store_run(inside->store, 100);
+}
+
+/* It would wait for an event loop that cannot run. */
+static void
+a_blocking_call_inside_a_callback(void **state)
+{
+	char url[256];
+	struct inside inside = { .store = credis_store_open(url_of(*state, "", url), NULL, NULL) };
+	const char *words[] = { "PING" };
+
+	assert_true(
+	    credis_store_command(inside.store, 1, words, NULL, 0, 0, block_inside, &inside, NULL));
+	assert_non_null(credis_store_ask_texts(inside.store, NULL, "PING", NULL));
+	assert_true(inside.called);
+	assert_int_equal(inside.err.code, CREDIS_EINVAL);
+	assert_string_equal(inside.err.text, "a call from inside a callback cannot block");
+	credis_store_free(inside.store);
+}
+
 int
 main(void)
 {
@@ -146,6 +181,7 @@ main(void)
 		cmocka_unit_test(never_firing_connect),
 		cmocka_unit_test(waits_without_limit),
 		cmocka_unit_test(whole_second_timeouts),
+		cmocka_unit_test(a_blocking_call_inside_a_callback),
 	};
 
 	return cmocka_run_group_tests_name("store, older defects", tests, start_server,
