@@ -287,6 +287,21 @@ def test_example_of_libcredis_cache_3_asks_once_a_key(tmp_path, redis):
     assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
 
 
+def test_example_of_libcredis_lock_3_is_the_file_beside_it():
+    assert example("libcredis_lock.3") == (MAN / "example_lock.c").read_text()
+
+
+def test_example_of_libcredis_lock_3_works_alone(tmp_path, redis):
+    program = compiled(example("libcredis_lock.3"), tmp_path)
+    for holder, status, said in ((None, 0, "at work\n"), ("somebody", 1, "")):
+        with redis.connection() as connection:
+            if holder is not None:
+                connection.set("l", holder)
+            done = subprocess.run([program, redis.url, "l"], capture_output=True, text=True, timeout=60)
+            assert (done.returncode, done.stdout) == (status, said)
+            assert connection.get("l") == holder
+
+
 def test_example_of_libcredis_dict_3_is_the_file_beside_it():
     assert example("libcredis_dict.3") == (MAN / "example_dict.c").read_text()
 
