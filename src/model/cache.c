@@ -42,9 +42,10 @@ struct credis_cache {
 	void *arg;
 
 	struct hearing hearings[HEARINGS];
-	bool live;      /* all of them */
-	uint64_t heard; /* messages */
-	int64_t ran_ms; /* when the event loop is known to have run */
+	bool live;       /* all of them */
+	uint64_t heard;  /* messages */
+	uint64_t losses; /* of the store, as of the last look */
+	int64_t ran_ms;  /* when the event loop is known to have run */
 	struct event *clock;
 
 	struct lru *lru;
@@ -342,11 +343,25 @@ order_of(struct credis_cache *cache, const char *operation, size_t count, const 
 	return order;
 }
 
+/* What was read on a connection that is lost since may be an older primary's, which did not know of changes
+ * that the new one announced before. */
+static void
+check_losses(struct credis_cache *cache)
+{
+	if (cache->losses == cache->store->losses)
+		return;
+	cache->losses = cache->store->losses;
+	if (lru_count(cache->lru) > 0)
+		credis_cache_flush(cache);
+}
+
 static struct memo *
 recall(struct credis_cache *cache, const char *key, size_t length)
 {
-	struct memo *memo = lru_find(cache->lru, key, length);
+	struct memo *memo;
 
+	check_losses(cache);
+	memo = lru_find(cache->lru, key, length);
 	cache->statistics.hits += memo != NULL;
 	return memo;
 }
@@ -547,6 +562,7 @@ cache_set_up(struct credis_cache *cache, const char *name_space,
 		return false;
 	name_space = dict_name_space(cache->dict);
 	cache->prefix = strlen(name_space) + 1;
+	cache->losses = cache->store->losses;
 	cache->ran_ms = boottime_ms();
 	cache->lru = lru_new(options->entries > 0 ? options->entries : ENTRIES,
 	    options->bytes > 0 ? options->bytes : BYTES);

@@ -140,6 +140,7 @@ on_down(struct link *link, bool was_up, const struct credis_error *why, void *ar
 	store_hold(store);
 	if (conn->up)
 		server->up--;
+	store->losses += conn->up;
 	conn->up = false;
 	conn->failed = !was_up;
 	if (lane == NULL) {

@@ -39,6 +39,8 @@ struct credis_store {
 
 	struct arena kept; /* the last reply of a blocking call */
 
+	uint64_t losses; /* of connections for calls: what comes next may be another server */
+
 	unsigned busy; /* calls from the event loop that still need its memory */
 	bool freed;
 };

@@ -278,6 +278,24 @@ a_lost_subscription_forgets_everything(void **state)
 	stop(&stage);
 }
 
+/* What was read on it may have been another server's. */
+static void
+a_lost_connection_forgets_everything(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	start(&stage);
+	open_cache(&stage, (struct credis_cache_options){ 0 });
+	ask(&stage, "get", "k", NULL);
+	assert_true(redis_server_say(&stage.server, "CLIENT KILL TYPE normal") > 0);
+	EVENTUALLY(stage.base, !knows(&stage, "k"));
+	assert_int_equal(statistics(&stage).flushes, 1);
+	assert_int_equal(stage.lost, 0);
+	EVENTUALLY(stage.base, (ask(&stage, "get", "k", NULL), knows(&stage, "k")));
+	stop(&stage);
+}
+
 static void
 without_its_server_nothing_is_remembered(void **state)
 {
@@ -567,6 +585,7 @@ main(void)
 		cmocka_unit_test(two_writes_at_once_are_remembered_as_the_server_has_them),
 		cmocka_unit_test(what_was_under_way_during_a_change_is_not_remembered),
 		cmocka_unit_test(a_lost_subscription_forgets_everything),
+		cmocka_unit_test(a_lost_connection_forgets_everything),
 		cmocka_unit_test(without_its_server_nothing_is_remembered),
 		cmocka_unit_test(tracking_hears_of_writers_that_announce_nothing),
 		cmocka_unit_test(a_lost_tracking_connection_forgets_everything_and_comes_back),
