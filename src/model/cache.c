@@ -32,6 +32,7 @@ struct hearing {
 };
 
 STAILQ_HEAD(hits, hit);
+LIST_HEAD(errands, errand);
 
 struct credis_cache {
 	struct credis_store *store;
@@ -56,7 +57,7 @@ struct credis_cache {
 	struct credis_answer *kept; /* of the last blocking call that did not read */
 	struct credis_cache_statistics statistics;
 
-	LIST_HEAD(, errand) errands; /* under way */
+	struct errands errands; /* under way */
 };
 
 /* The end of a call: the answer is in 'memo', or else in 'answer', which is then the taker's. */

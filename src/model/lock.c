@@ -368,6 +368,7 @@ wait_for(struct credis_lock *lock, const int64_t *wait_ms, struct credis_error *
 	if (begun)
 		store_run_until(lock->store, &done);
 	lock->done = NULL;
+	lock->outcome = NULL;
 	if (err != NULL)
 		*err = outcome;
 	return begun && outcome.code == CREDIS_OK;

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+LIST_HEAD(flights, flight);
+
 struct traffic {
 	UT_hash_handle hh;
-	LIST_HEAD(, flight) flights;
+	struct flights flights;
 	unsigned writes; /* under way */
 	unsigned echoes; /* to come */
 	size_t length;
