@@ -156,25 +156,45 @@ item_was_written(const struct group *group, size_t n, const struct reply *exec,
 }
 
 static void
+add_value(const struct request *request)
+{
+	struct store_write write = {
+		.keyword = request->entry->name,
+		.text = value_text(&request->value),
+		.length = request->value.length,
+		.seq = request->seq,
+		.time_us = request->time_us,
+		.severity = request->severity,
+	};
+
+	values_add(request->served, entry_now(request->entry)->keyword, &write);
+}
+
+static void
 on_executed(void *arg, uint64_t handle, const struct reply *reply, const struct credis_error *lost)
 {
 	struct post *post = arg;
 	struct request *first = request_find(post->requests, handle);
 	struct group *group = first != NULL ? first->group : NULL;
 	struct credis_error why;
+	struct served *served;
 
 	if (group == NULL)
 		return;
+	served = first->served;
 	for (size_t n = 0; n < group->count; n++) {
 		struct request *request = group_request(group, n);
 
 		request->group = NULL;
-		if (item_was_written(group, n, reply, lost, &why))
+		if (item_was_written(group, n, reply, lost, &why)) {
+			add_value(request);
 			modify_conclude(post, request, NULL);
-		else if (reply == NULL || !reply_is_error(reply_item(reply, n), "WRONGTYPE") ||
-		    !modify_replace(post, request))
+		} else if (reply == NULL || !reply_is_error(reply_item(reply, n), "WRONGTYPE") ||
+		    !modify_replace(post, request)) {
 			modify_conclude(post, request, &why);
+		}
 	}
+	values_publish(served);
 	group_free(group);
 }
 
@@ -192,9 +212,7 @@ send_all(struct group *group, struct credis_error *err)
 
 		writes[n] = modify_number(post, request);
 		request_enter(post->requests, request, REQUEST_STORING);
-		values_add(request->served, entry_now(request->entry)->keyword, &writes[n]);
 	}
-	values_announce(group_request(group, 0)->served, &writes[group->count - 1]);
 	sent = store_write_all(&post->store, writes, group->count, on_queued, on_executed, post,
 	    group->handles[0], err);
 	free(writes);

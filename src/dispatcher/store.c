@@ -20,10 +20,22 @@ store_now_us(const struct store *store)
 }
 
 static void
+format_fields(struct buffer *out, const struct store_write *write)
+{
+	char time[32];
+
+	command_fixed(out, "$5\r\nvalue\r\n");
+	command_word(out, write->text, write->length);
+	command_fixed(out, "$4\r\ntime\r\n");
+	command_word(out, time, message_print_time(time, write->time_us));
+	command_fixed(out, "$3\r\nseq\r\n");
+	command_integer(out, (int64_t)write->seq);
+}
+
+static void
 format_write(const struct store *store, struct buffer *out, const struct store_write *write)
 {
 	struct name key;
-	char time[32];
 	bool marks = write->severity != CREDIS_NONE;
 
 	names_keyword(&key, store->ns, write->service, write->keyword, NAMES_VALUE);
@@ -32,12 +44,7 @@ format_write(const struct store *store, struct buffer *out, const struct store_w
 	else
 		command_fixed(out, "*8\r\n$4\r\nHSET\r\n");
 	command_word(out, key.text, key.length);
-	command_fixed(out, "$5\r\nvalue\r\n");
-	command_word(out, write->text, write->length);
-	command_fixed(out, "$4\r\ntime\r\n");
-	command_word(out, time, message_print_time(time, write->time_us));
-	command_fixed(out, "$3\r\nseq\r\n");
-	command_integer(out, (int64_t)write->seq);
+	format_fields(out, write);
 	if (!marks)
 		return;
 	command_text(out, "severity");
@@ -46,16 +53,29 @@ format_write(const struct store *store, struct buffer *out, const struct store_w
 	command_text(out, write->reason != NULL ? write->reason : "");
 }
 
-static void
-format_announcement(const struct store *store, struct buffer *out, const struct store_write *write)
-{
-	struct name channel;
+/* No transaction: that would announce what something of another type under the key kept from being written. */
+static const char announcing_script[] =
+    "local wrote = redis.pcall('hset', KEYS[1], unpack(ARGV, 4)) "
+    "if type(wrote) == 'table' then return wrote end "
+    "if ARGV[3] == '1' then redis.call('hdel', KEYS[1], 'severity', 'reason') end "
+    "redis.call('publish', ARGV[1], ARGV[2]) return wrote";
 
+static void
+format_announcing(const struct store *store, struct buffer *out, const struct store_write *write)
+{
+	struct name key, channel;
+
+	names_keyword(&key, store->ns, write->service, write->keyword, NAMES_VALUE);
 	names_service(&channel, store->ns, write->service, NAMES_VALUES);
-	command_begin(out, 3);
-	command_text(out, "PUBLISH");
+	command_begin(out, 13);
+	command_text(out, "EVAL");
+	command_word(out, announcing_script, sizeof(announcing_script) - 1);
+	command_text(out, "1");
+	command_word(out, key.text, key.length);
 	command_word(out, channel.text, channel.length);
 	command_word(out, write->announced.bytes, write->announced.length);
+	command_text(out, write->unmark ? "1" : "0");
+	format_fields(out, write);
 }
 
 static void
@@ -73,35 +93,35 @@ store_write(struct store *store, const struct store_write *write, link_answer *a
 {
 	struct buffer *out;
 
-	if (write->unmark || write->announced.length > 0)
+	if (write->unmark && write->announced.length == 0)
 		return store_write_all(store, write, 1, NULL, answer, arg, id, err);
 	out = link_command(store->link, answer, arg, id, err);
 	if (out == NULL)
 		return false;
-	format_write(store, out, write);
+	if (write->announced.length > 0)
+		format_announcing(store, out, write);
+	else
+		format_write(store, out, write);
 	if (write->history != NULL)
 		history_append(store, write);
 	return true;
 }
 
-/* What goes behind the writes. */
 static size_t
-count_more(const struct store_write *writes, size_t count)
+count_unmarks(const struct store_write *writes, size_t count)
 {
-	size_t more = 0;
+	size_t unmarks = 0;
 
-	for (size_t n = 0; n < count; n++) {
-		more += writes[n].unmark;
-		more += writes[n].announced.length > 0;
-	}
-	return more;
+	for (size_t n = 0; n < count; n++)
+		unmarks += writes[n].unmark;
+	return unmarks;
 }
 
 bool
 store_write_all(struct store *store, const struct store_write *writes, size_t count,
     link_answer *each, link_answer *last, void *arg, uint64_t id, struct credis_error *err)
 {
-	struct buffer *out = link_batch(store->link, count + count_more(writes, count) + 2, each,
+	struct buffer *out = link_batch(store->link, count + count_unmarks(writes, count) + 2, each,
 	    last, arg, id, err);
 
 	if (out == NULL)
@@ -112,8 +132,6 @@ store_write_all(struct store *store, const struct store_write *writes, size_t co
 	for (size_t n = 0; n < count; n++) {
 		if (writes[n].unmark)
 			format_unmark(store, out, &writes[n]);
-		if (writes[n].announced.length > 0)
-			format_announcement(store, out, &writes[n]);
 	}
 	command_texts(out, "EXEC", NULL);
 	for (size_t n = 0; n < count; n++) {

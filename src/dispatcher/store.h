@@ -38,7 +38,7 @@ struct store_write {
 	struct history *history; /* that it is appended to; NULL: none */
 	uint32_t keep;           /* entries of it */
 	struct slice
-	    announced; /* goes to the channel of the service's values, in the same transaction (values.h) */
+	    announced; /* goes to the channel of the service's values, if it is written (values.h); of one without severity */
 };
 
 /* All of them append to the history, too, right behind; what becomes of that is the history's business. */

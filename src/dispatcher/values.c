@@ -1,4 +1,4 @@
-/* values.c: what the writes of one transaction publish for those who listen to values.
+/* values.c: what writes publish for those who listen to values.
  * Knows how many make it worth while; what cannot be sent is left out, as each listener has the event. */
 #include "dispatcher/values.h"
 
@@ -11,7 +11,7 @@
 enum {
 	MANY = 4,          /* listeners from which one PUBLISH is cheaper than their fetches */
 	LENGTH_MAX = 4096, /* of a value: most listeners watch others */
-	OUTBOX_MAX = 1024 * 1024, /* bytes of one transaction */
+	OUTBOX_MAX = 1024 * 1024, /* bytes of one message */
 };
 
 void
@@ -76,12 +76,37 @@ values_add(struct served *served, const struct credis_keyword *keyword,
 	message_write(&values->outbox, &message);
 }
 
-void
-values_announce(struct served *served, struct store_write *last)
+static bool
+has_something(const struct values *values)
 {
-	struct buffer *outbox = &served->values.outbox;
+	return values->outbox.length > 0 && !values->outbox.failed && !values->lent;
+}
 
-	if (outbox->length > 0 && !outbox->failed && !served->values.lent)
-		last->announced = (struct slice){ outbox->bytes, outbox->length };
-	served->values.lent = true;
+void
+values_announce(struct served *served, struct store_write *write)
+{
+	struct values *values = &served->values;
+
+	if (has_something(values))
+		write->announced = (struct slice){ values->outbox.bytes, values->outbox.length };
+	values->lent = true;
+}
+
+void
+values_publish(struct served *served)
+{
+	struct values *values = &served->values;
+	struct post *post = served->post;
+	struct buffer *out =
+	    has_something(values) ? link_command(post->store.link, NULL, NULL, 0, NULL) : NULL;
+	struct name channel;
+
+	values->lent = true;
+	if (out == NULL)
+		return;
+	names_service(&channel, post->store.ns, served_name(served), NAMES_VALUES);
+	command_begin(out, 3);
+	command_text(out, "PUBLISH");
+	command_word(out, channel.text, channel.length);
+	command_word(out, values->outbox.bytes, values->outbox.length);
 }

@@ -24,11 +24,14 @@ void values_clear(struct values *values);
 /* Once a second, while the service is ready: counts who listens. */
 void values_tick(struct served *served);
 
-/* Adds a write to what the writes of one transaction say to listeners; nothing unless many listen. */
+/* Adds a write to what is said to listeners next; nothing unless many listen. */
 void values_add(struct served *served, const struct credis_keyword *keyword,
     const struct store_write *write);
 
-/* Gives what was added to the last write of the transaction; lent until the next values_add(). */
-void values_announce(struct served *served, struct store_write *last);
+/* Gives what was added to the write, to be said if it is written; lent until the next values_add(). */
+void values_announce(struct served *served, struct store_write *write);
+
+/* Says what was added, all of it written by now. */
+void values_publish(struct served *served);
 
 #endif

@@ -108,21 +108,35 @@ def test_what_the_dispatcher_itself_sets_comes_too(credisd, redis, listeners):
     assert value["key"] == "BEAT" and int(value["body"]) > 0
 
 
-def test_value_over_another_type_comes_with_the_number_that_was_stored(credisd, redis, listeners):
+def test_nothing_is_announced_that_was_not_stored(credisd, redis, listeners):
     credisd()
     peer, listener = Peer(redis), listeners(MANY)
     write_until(peer, lambda: listener.get_message(timeout=0.01))
     connection = redis.connection()
+    first = int(peer.ask("COUNT", "100")["seq"])
     connection.delete("credis:{demo}:COUNT")
     connection.set("credis:{demo}:COUNT", "no hash")
-    answer = peer.ask("COUNT", "55")
-    assert answer["is"] == "done"
-    stored = connection.hgetall("credis:{demo}:COUNT")
-    assert (stored["value"], stored["seq"]) == ("55", answer["seq"])
+    over = peer.ask("COUNT", "55")  # refused, and written over it with another number
+    last = peer.ask("COUNT", "56")
+    assert (over["is"], last["is"]) == ("done", "done")
     seen = []
-    while not seen or seen[-1]["body"] != "55":
+    while not seen or seen[-1]["seq"] != last["seq"]:
         seen += parse_answers(listener.get_message(timeout=LIMIT)["data"])
-    assert int(seen[-1]["seq"]) <= int(answer["seq"])
+    true = {str(first): "100", over["seq"]: "55", last["seq"]: "56"}
+    assert [one for one in seen if int(one["seq"]) >= first and true.get(one["seq"]) != one["body"]] == []
+
+
+def test_a_set_comes_in_one_message(credisd, redis, listeners):
+    credisd()
+    peer, listener = Peer(redis), listeners(MANY)
+    write_until(peer, lambda: listener.get_message(timeout=0.01))
+    numbers = peer.send_set([("POS", "1"), ("COUNT", "2")], of=2)
+    assert [peer.final(number)["is"] for number in numbers] == ["done", "done"]
+    while True:
+        values = parse_answers(listener.get_message(timeout=LIMIT)["data"])
+        if values[0]["key"] == "POS":
+            break
+    assert [(one["key"], one["body"]) for one in values] == [("POS", "1"), ("COUNT", "2")]
 
 
 def test_an_old_value_is_not_shown(credisd, redis, cli):
