@@ -84,8 +84,9 @@ watch_name(const struct watch *watch)
 {
 	struct names_pair name;
 
-	snprintf(name.service, sizeof(name.service), "%s", watch->scope->service);
-	snprintf(name.keyword, sizeof(name.keyword), "%s", watch->name);
+	/* Once for each value: printing would be a quarter of its cost. */
+	memccpy(name.service, watch->scope->service, '\0', sizeof(name.service));
+	memccpy(name.keyword, watch->name, '\0', sizeof(name.keyword));
 	return name;
 }
 
