@@ -8,7 +8,7 @@ import argparse
 import statistics
 import subprocess
 
-from run import KEYWORDS, ROOT, SERVICE, World
+from run import KEYWORDS, ROOT, SERVICE, World, pinned
 
 RATE, LISTENERS = 200, (1, 10, 100)
 NO_VALUES = ("acl", "setuser", "fetcher", "on", ">fetcher", "~*", "+@all", "resetchannels", "&__keyspace*",
@@ -17,20 +17,15 @@ NO_VALUES = ("acl", "setuser", "fetcher", "on", ">fetcher", "~*", "+@all", "rese
 
 def watch(world, listeners, changes, user="", *more):
     """Values a second, p50 and p99 in microseconds, and the share of all values that was seen."""
-    words = [world.build / "tests/bench/watch", f"{user}{world.socket}", SERVICE, KEYWORDS, listeners, RATE, changes, *more]
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=120)
+    words = pinned(world.client, [world.build / "tests/bench/watch", f"{user}{world.socket}", SERVICE, KEYWORDS, listeners,
+                                  RATE, changes, *more])
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return [float(word) for word in done.stdout.split()]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--short", action="store_true", help="few changes")
-    args = parser.parse_args()
-    repeats, changes = (1, 200) if args.short else (5, 1000)
-    world = World((ROOT / args.build).resolve(), "unpinned", False)
-    print("\n| monitors | p50 ÷ fetching | p50 · p99, µs | fetching, p50 · p99 | raw fetching, p50 · p99 | values/s |\n" + "|---" * 6 + "|")
+def measure(build, placement, repeats, changes):
+    world = World(build, placement, False)
     try:
         assert world.cli(*NO_VALUES) == "OK"
         world.dispatch("credisd")
@@ -41,10 +36,21 @@ def main():
                 ways[1].append(watch(world, listeners, changes, "fetcher:fetcher@"))
                 ways[2].append(watch(world, listeners, changes, "", "plain"))
             ours, fetching, raw = ([statistics.median(column) for column in zip(*rows)] for rows in ways)
-            print(f"| {listeners} | {ours[1] / fetching[1]:.2f} | {ours[1]:.0f} · {ours[2]:.0f} | {fetching[1]:.0f} · "
-                  f"{fetching[2]:.0f} | {raw[1]:.0f} · {raw[2]:.0f} | {ours[0]:.0f} |", flush=True)
+            print(f"| {listeners}, {placement} | {ours[1] / fetching[1]:.2f} | {ours[1]:.0f} · {ours[2]:.0f} | "
+                  f"{fetching[1]:.0f} · {fetching[2]:.0f} | {raw[1]:.0f} · {raw[2]:.0f} | {ours[0]:.0f} |", flush=True)
     finally:
         world.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--short", action="store_true", help="few changes, one placement")
+    args = parser.parse_args()
+    repeats, changes = (1, 200) if args.short else (3, 1000)
+    print("\n| monitors | p50 ÷ fetching | p50 · p99, µs | fetching, p50 · p99 | raw fetching, p50 · p99 | values/s |\n" + "|---" * 6 + "|")
+    for placement in ("one CPU", "unpinned") if not args.short else ("one CPU",):
+        measure((ROOT / args.build).resolve(), placement, repeats, changes)
 
 
 if __name__ == "__main__":
