@@ -26,8 +26,8 @@ bool credis_pipeline_add(struct credis_pipeline *pipeline, int argc, const char 
 /* Sends them; 'cb' gets an array with an element for each command, and in 'err' the first fault among
  * them. On shards each goes to its key's. False, and no callback, as credis_store_command(). The pipeline
  * is gone either way. Since 0.1. */
-bool credis_pipeline_send(struct credis_pipeline *pipeline, int64_t timeout_ms,
-    credis_reply_cb *cb, void *arg, struct credis_error *err);
+bool credis_pipeline_send(struct credis_pipeline *pipeline, int64_t timeout_ms, credis_reply_cb *cb,
+    void *arg, struct credis_error *err);
 
 /* The same, waiting; see credis_store_ask(). Since 0.1. */
 const struct credis_reply *credis_pipeline_run(struct credis_pipeline *pipeline, int64_t timeout_ms,

@@ -11,8 +11,8 @@ extern "C" {
 
 /* Reads a keyword. Returns a reading to free with credis_reading_free(), or NULL with the reason.
  * Since 0.1. */
-struct credis_reading *credis_read(struct credis_client *client, const char *keyword,
-    bool refresh, struct credis_error *err);
+struct credis_reading *credis_read(struct credis_client *client, const char *keyword, bool refresh,
+    struct credis_error *err);
 
 /* Writes a keyword and waits for the outcome. '*stored' (may be NULL) gets a reading to free with
  * credis_reading_free(). False with the reason. Since 0.1. */
@@ -20,8 +20,8 @@ bool credis_modify(struct credis_client *client, const char *keyword, const char
     struct credis_reading **stored, struct credis_error *err);
 
 /* Waits until an expression is true, or for 'timeout_ms' (negative: the client's). Since 0.1. */
-bool credis_wait_until(struct credis_client *client, const char *expression,
-    const char *service, int64_t timeout_ms, struct credis_error *err);
+bool credis_wait_until(struct credis_client *client, const char *expression, const char *service,
+    int64_t timeout_ms, struct credis_error *err);
 
 /* The description of a keyword, to free with credis_keyword_free(); NULL with the reason. Since 0.1. */
 struct credis_keyword *credis_describe(struct credis_client *client, const char *keyword,

@@ -58,12 +58,12 @@ int64_t credis_client_now_us(const struct credis_client *client);
 struct credis_reading {
 	const char *service;
 	const char *keyword;
-	const char *text;           /* the stored form; see credis_keyword_present() */
+	const char *text; /* the stored form; see credis_keyword_present() */
 	size_t length;
-	uint64_t seq;               /* 0: it has no value yet */
-	int64_t time_us;            /* Unix time, microseconds */
+	uint64_t seq;    /* 0: it has no value yet */
+	int64_t time_us; /* Unix time, microseconds */
 	enum credis_severity severity;
-	const char *reason;         /* why the severity is not none; "" otherwise */
+	const char *reason; /* why the severity is not none; "" otherwise */
 	const struct credis_keyword *description;
 };
 
@@ -72,22 +72,22 @@ struct credis_service_info {
 	const char *name;
 	const char *help;
 	const char *version;
-	const char *generation;     /* changes with the descriptions */
+	const char *generation; /* changes with the descriptions */
 	size_t keywords;
-	bool served;                /* somebody holds the lease */
-	const char *state;          /* DISPSTATE: starting, ready, degraded, stopping */
-	const char *error;          /* DISPERROR: the last fault */
-	const char *host;           /* of the dispatcher, as are the following */
+	bool served;       /* somebody holds the lease */
+	const char *state; /* DISPSTATE: starting, ready, degraded, stopping */
+	const char *error; /* DISPERROR: the last fault */
+	const char *host;  /* of the dispatcher, as are the following */
 	int64_t pid;
 	const char *dispatcher_version;
-	const char *store;          /* what it keeps values in: "redis 7.0.15 at unix:///…" */
+	const char *store; /* what it keeps values in: "redis 7.0.15 at unix:///…" */
 	int64_t started_us;
-	int64_t beat_us;            /* when it last gave a sign of life */
-	double rate;                /* requests a second, lately */
-	int64_t lag_us;             /* from a request's arrival to its answer, lately */
-	int64_t requests, refused, failed;  /* since it started */
-	int64_t faults;             /* malformed requests, values found wrong, writes that failed */
-	const char *standby_host;   /* of a dispatcher that waits to take over; "" when none does */
+	int64_t beat_us;                   /* when it last gave a sign of life */
+	double rate;                       /* requests a second, lately */
+	int64_t lag_us;                    /* from a request's arrival to its answer, lately */
+	int64_t requests, refused, failed; /* since it started */
+	int64_t faults;           /* malformed requests, values found wrong, writes that failed */
+	const char *standby_host; /* of a dispatcher that waits to take over; "" when none does */
 	int64_t standby_pid;
 	const char *standby_version;
 	int64_t standby_started_us;
@@ -123,11 +123,11 @@ credis_call credis_client_read(struct credis_client *client, const char *keyword
 
 /* One write. Strings are copied. Since 0.1. */
 struct credis_modify {
-	const char *keyword;        /* "service.KEYWORD" */
-	const char *text;           /* any text that the type accepts */
+	const char *keyword; /* "service.KEYWORD" */
+	const char *text;    /* any text that the type accepts */
 	size_t length;
 	bool has_if_seq;
-	uint64_t if_seq;            /* only if the keyword stands at this sequence */
+	uint64_t if_seq; /* only if the keyword stands at this sequence */
 };
 
 /* What the dispatcher says of a write: perhaps CREDIS_ACCEPTED, then exactly one CREDIS_FINAL with the
@@ -141,15 +141,13 @@ typedef void credis_modify_cb(void *arg, size_t n, enum credis_progress progress
 /* Writes keywords and says how each went: independent of each other, or with 'atomic' all or none
  * (of one service). Not answered within the deadline: CREDIS_EDEADLINE, and the dispatcher will not
  * execute it later. A service without a dispatcher: CREDIS_EUNSERVED at once. Since 0.1. */
-credis_call credis_client_modify(struct credis_client *client,
-    const struct credis_modify *writes, size_t count, bool atomic, credis_modify_cb *cb,
-    void *arg, struct credis_error *err);
+credis_call credis_client_modify(struct credis_client *client, const struct credis_modify *writes,
+    size_t count, bool atomic, credis_modify_cb *cb, void *arg, struct credis_error *err);
 
 /* The same without asking for an answer: CREDIS_FINAL comes, with no reading, when the request was
  * handed to somebody who serves the keyword. Since 0.1. */
-credis_call credis_client_send(struct credis_client *client,
-    const struct credis_modify *writes, size_t count, bool atomic, credis_modify_cb *cb,
-    void *arg, struct credis_error *err);
+credis_call credis_client_send(struct credis_client *client, const struct credis_modify *writes,
+    size_t count, bool atomic, credis_modify_cb *cb, void *arg, struct credis_error *err);
 
 /* Gives a call up: its callback will not come. An unknown or ended call is fine. Since 0.1. */
 void credis_client_cancel(struct credis_client *client, credis_call call);

@@ -11,15 +11,15 @@ extern "C" {
 
 /* Which past values. All zero: every one that is kept. Since 0.1. */
 struct credis_range {
-	int64_t from_us;    /* Unix time, microseconds, itself included; 0: from the oldest on */
-	int64_t to_us;      /* the same; 0: up to the newest */
-	uint64_t last;      /* of these only the newest so many; 0: all */
+	int64_t from_us; /* Unix time, microseconds, itself included; 0: from the oldest on */
+	int64_t to_us;   /* the same; 0: up to the newest */
+	uint64_t last;   /* of these only the newest so many; 0: all */
 };
 
 /* A past value. The text is terminated and lent for the callback. Since 0.1. */
 struct credis_past {
-	int64_t time_us;    /* Unix time, microseconds */
-	const char *text;   /* the stored form; see credis_keyword_present() */
+	int64_t time_us;  /* Unix time, microseconds */
+	const char *text; /* the stored form; see credis_keyword_present() */
 	size_t length;
 	enum credis_severity severity;
 	const struct credis_keyword *description; /* lent as well */

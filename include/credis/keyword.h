@@ -17,8 +17,8 @@ extern "C" {
 #endif
 
 enum {
-	CREDIS_SERVICE_MAX = 63,    /* bytes in the name of a service */
-	CREDIS_KEYWORD_MAX = 127,   /* bytes in the name of a keyword */
+	CREDIS_SERVICE_MAX = 63,  /* bytes in the name of a service */
+	CREDIS_KEYWORD_MAX = 127, /* bytes in the name of a keyword */
 };
 
 /* Who may do what. Since 0.1. */
@@ -80,10 +80,10 @@ const char *credis_keyword_label(const struct credis_keyword *keyword, size_t n,
 
 /* The three faces of a value. Since 0.1. */
 enum credis_form {
-	CREDIS_STORED,      /* as it lies in the store */
-	CREDIS_ASCII,       /* for people: with the keyword's format and units */
-	CREDIS_ASCII_BARE,  /* the same without units */
-	CREDIS_BINARY,      /* numbers, keys, bits */
+	CREDIS_STORED,     /* as it lies in the store */
+	CREDIS_ASCII,      /* for people: with the keyword's format and units */
+	CREDIS_ASCII_BARE, /* the same without units */
+	CREDIS_BINARY,     /* numbers, keys, bits */
 };
 
 /* Puts a stored form into the face asked for. Returns text to free(), or NULL when out of

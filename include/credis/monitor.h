@@ -15,12 +15,12 @@ struct credis_wait;
 
 /* Since 0.1. */
 enum credis_monitor_event {
-	CREDIS_MONITOR_VALUE,       /* a reading: the first of this keyword, or a newer one */
-	CREDIS_MONITOR_PRIMED,      /* every keyword has given its first reading (or has none) */
-	CREDIS_MONITOR_GAP,         /* the store is lost: changes may be missed; 'err' says why */
-	CREDIS_MONITOR_RESTORED,    /* subscribed again, and what changed meanwhile was given */
-	CREDIS_MONITOR_GONE,        /* 'reading' names a keyword that exists no more */
-	CREDIS_MONITOR_FAILED,      /* it cannot start: 'err' says why (no such keyword, no store); the
+	CREDIS_MONITOR_VALUE,    /* a reading: the first of this keyword, or a newer one */
+	CREDIS_MONITOR_PRIMED,   /* every keyword has given its first reading (or has none) */
+	CREDIS_MONITOR_GAP,      /* the store is lost: changes may be missed; 'err' says why */
+	CREDIS_MONITOR_RESTORED, /* subscribed again, and what changed meanwhile was given */
+	CREDIS_MONITOR_GONE,     /* 'reading' names a keyword that exists no more */
+	CREDIS_MONITOR_FAILED,   /* it cannot start: 'err' says why (no such keyword, no store); the
 	                             * monitor does nothing any more and is to be freed */
 };
 
@@ -32,9 +32,8 @@ typedef void credis_monitor_cb(void *arg, enum credis_monitor_event event,
 /* Watches keywords: "service.KEYWORD", with * ? % as globs in the keyword; what matches a glob later is
  * watched from then on. Calls 'cb' from the event loop. Returns a monitor to free with
  * credis_monitor_free() before the client, or NULL with CREDIS_EINVAL or CREDIS_ENOMEM. Since 0.1. */
-struct credis_monitor *credis_monitor_new(struct credis_client *client,
-    const char *const *keywords, size_t count, credis_monitor_cb *cb, void *arg,
-    struct credis_error *err);
+struct credis_monitor *credis_monitor_new(struct credis_client *client, const char *const *keywords,
+    size_t count, credis_monitor_cb *cb, void *arg, struct credis_error *err);
 
 /* NULL is fine. Since 0.1. */
 void credis_monitor_free(struct credis_monitor *monitor);

@@ -19,7 +19,7 @@ struct credis_reply;
 enum credis_reply_kind {
 	CREDIS_REPLY_NIL,
 	CREDIS_REPLY_STATUS, /* OK, PONG, QUEUED */
-	CREDIS_REPLY_ERROR,  /* the server's, or ours for what has no answer: credis_reply_fault() */
+	CREDIS_REPLY_ERROR, /* the server's, or ours for what has no answer: credis_reply_fault() */
 	CREDIS_REPLY_INTEGER,
 	CREDIS_REPLY_TEXT,
 	CREDIS_REPLY_ARRAY,

@@ -27,7 +27,7 @@ enum credis_type {
 	CREDIS_FLOAT_ARRAY,
 	CREDIS_DOUBLE_ARRAY,
 	CREDIS_STRING_ARRAY,
-	CREDIS_TYPES        /* how many there are */
+	CREDIS_TYPES /* how many there are */
 };
 
 /* How good a value is, from EPICS. Since 0.1. */
@@ -36,7 +36,7 @@ enum credis_severity {
 	CREDIS_MINOR,
 	CREDIS_MAJOR,
 	CREDIS_INVALID,
-	CREDIS_SEVERITIES   /* how many there are */
+	CREDIS_SEVERITIES /* how many there are */
 };
 
 /* "double array", "enumerated"; never NULL. Since 0.1. */

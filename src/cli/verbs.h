@@ -11,8 +11,8 @@ struct session;
 typedef void verb_run(struct session *session, char **words, int count);
 
 verb_run run_shard, run_model, run_lock, run_dict;
-verb_run run_alarms, run_bench, run_complete, run_describe, run_driver_check, run_history, run_import_ktlxml, run_list, run_modify, run_monitor,
-    run_show, run_status, run_wait;
+verb_run run_alarms, run_bench, run_complete, run_describe, run_driver_check, run_history,
+    run_import_ktlxml, run_list, run_modify, run_monitor, run_show, run_status, run_wait;
 
 enum { VERB_ANY = 1 << 20 };
 

@@ -197,8 +197,7 @@ on_history(void *arg, const struct credis_error *err, const struct credis_keywor
 
 bool
 credis_history(struct credis_client *client, const char *keyword, const struct credis_range *range,
-    credis_past_cb *each, void *arg, struct credis_keyword **description,
-    struct credis_error *err)
+    credis_past_cb *each, void *arg, struct credis_keyword **description, struct credis_error *err)
 {
 	struct blocked_history history = { .each = each, .arg = arg };
 	struct blocked *blocked = &history.blocked;

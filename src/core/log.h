@@ -8,9 +8,9 @@
 #include <stdbool.h>
 
 struct log {
-	credis_log_sink *sink;      /* NULL: nobody listens */
+	credis_log_sink *sink; /* NULL: nobody listens */
 	void *arg;
-	bool debug;                 /* CREDIS_LOG_DEBUG, an event a request, is wanted as well */
+	bool debug; /* CREDIS_LOG_DEBUG, an event a request, is wanted as well */
 };
 
 /* log_event(log, CREDIS_LOG_INFO, "+link", "%s after %d tries", where, tries); 'log' may be NULL. */

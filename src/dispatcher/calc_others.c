@@ -67,6 +67,7 @@ others_free(struct others *others)
 		return;
 	HASH_ITER(hh, others->table, other, next)
 	{
+		/* cppcheck-suppress uninitvar ; the table's own walk sets it */
 		other_free(other);
 	}
 	credis_client_free(others->client);
@@ -271,6 +272,7 @@ others_end(struct others *others)
 
 	HASH_ITER(hh, others->table, other, next)
 	{
+		/* cppcheck-suppress uninitvar ; the table's own walk sets it */
 		if (!other->used)
 			other_free(other);
 	}

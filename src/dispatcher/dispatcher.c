@@ -322,7 +322,8 @@ set_up(struct credis_dispatcher *dispatcher, struct event_base *base, const char
 	post->peers = peers_new(base, &post->store, &(struct peers_limits){ 0 });
 	dispatcher->tick = event_new(base, -1, EV_PERSIST, on_tick, dispatcher);
 	dispatcher->stop = event_new(base, -1, EV_PERSIST, on_stop_poll, dispatcher);
-	if (post->url == NULL || post->calcs == NULL || post->peers == NULL || dispatcher->tick == NULL || dispatcher->stop == NULL)
+	if (post->url == NULL || post->calcs == NULL || post->peers == NULL ||
+	    dispatcher->tick == NULL || dispatcher->stop == NULL)
 		return error_no_memory(err);
 	post->requests =
 	    requests_new(base, post->peers, &post->store, &(struct requests_limits){ 0 });

@@ -82,12 +82,12 @@ finish(struct durability *durability, struct request *request, int64_t reached,
 	}
 	if (lost != NULL)
 		error_set(&err, CREDIS_ESTORE,
-		    "%s: written, but nothing is known of its replicas: %s",
-		    request->entry->name, lost->text);
+		    "%s: written, but nothing is known of its replicas: %s", request->entry->name,
+		    lost->text);
 	else
 		error_set(&err, CREDIS_ESTORE,
-		    "%s: written, but %lld replicas have it, of %u that must",
-		    request->entry->name, (long long)reached, durability->replicas);
+		    "%s: written, but %lld replicas have it, of %u that must", request->entry->name,
+		    (long long)reached, durability->replicas);
 	request->served->counters.faults++;
 	request_finish_written(requests, request, &err);
 }

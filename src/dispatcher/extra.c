@@ -192,7 +192,8 @@ check_age(struct served *served, struct entry *entry, int64_t now_ms)
 	char reason[80], span[40];
 
 	if (extra == NULL || extra->heard_ms == 0 || extra->age.severity != CREDIS_NONE ||
-	    !keyword_is_periodic(entry->keyword) || now_ms - extra->heard_ms <= patience_ms(entry->keyword))
+	    !keyword_is_periodic(entry->keyword) ||
+	    now_ms - extra->heard_ms <= patience_ms(entry->keyword))
 		return;
 	credis_span_print(patience_ms(entry->keyword), span);
 	snprintf(reason, sizeof(reason), "stale: no value came for more than %s", span);

@@ -45,7 +45,7 @@ struct peers {
 	struct peer_list waiting;
 	struct event *flush;
 	struct peer mirrored; /* in no table */
-	int64_t forgot_us; /* clients who asked until then may have been forgotten */
+	int64_t forgot_us;    /* clients who asked until then may have been forgotten */
 	uint64_t dropped;
 };
 

@@ -349,8 +349,8 @@ request_finish_present(struct requests *requests, struct request *request)
 	request_enter(requests, request, REQUEST_FINISHED);
 	request->served->counters.done++;
 	count_lag(requests, request);
-	answer_done(requests, request->peer, request->id, entry->seq, entry->time_us,
-	    &entry->value, entry_severity(entry));
+	answer_done(requests, request->peer, request->id, entry->seq, entry->time_us, &entry->value,
+	    entry_severity(entry));
 	if (request->served->mirror != NULL)
 		tell_mirror(requests, request->served, entry, request->peer, false, NULL);
 	request_release(requests, request);

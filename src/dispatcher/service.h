@@ -32,7 +32,8 @@ struct credis_keyword *own_keyword_new(enum own_keyword own, struct credis_error
 bool own_keyword_is(const char *name);
 
 /* The keyword of this name, in upper case; NULL when there is none. The dispatcher's own are not among them. */
-const struct credis_keyword *service_find(const struct credis_service *service, const char *keyword);
+const struct credis_keyword *service_find(const struct credis_service *service,
+    const char *keyword);
 
 /* For one that is served: nothing is added to it any more, and its registry finds keywords. */
 void service_forget_names(struct credis_service *service);

@@ -25,8 +25,8 @@ static const char *const descriptions[] = {
 	"{\"name\":\"NAMES\",\"type\":\"string array\"}",
 	"{\"name\":\"SUM\",\"type\":\"double\",\"access\":\"read\",\"calc\":\"$AZ + 1\"}",
 };
-static const char *const texts[] = { "12.5", "ON", "A,B", "true", "abc", "[1, 2, 3]", "[\"a b\", \"c\"]",
-	NULL };
+static const char *const texts[] = { "12.5", "ON", "A,B", "true", "abc", "[1, 2, 3]",
+	"[\"a b\", \"c\"]", NULL };
 
 enum { DESCRIPTIONS = sizeof descriptions / sizeof descriptions[0] };
 

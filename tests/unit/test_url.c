@@ -111,7 +111,8 @@ static void
 a_refusal_says_what_belongs_there(void **state)
 {
 	(void)state;
-	expect_refusal("localhost", "URL: it begins with none of redis:// rediss:// unix:/// redis+sentinel://");
+	expect_refusal("localhost",
+	    "URL: it begins with none of redis:// rediss:// unix:/// redis+sentinel://");
 	expect_refusal("redis://h?sockettimeout=3",
 	    "URL: 'sockettimeout' is not an option; did you mean socket_timeout?");
 	expect_refusal("redis://h?socket_keepalive=yes",
