@@ -116,6 +116,7 @@ collect(struct credis_pipeline *pipeline, size_t first, struct answers *answers,
 	const struct server *server = pipeline->entries[first].server;
 	struct part *part = part_new(answers, pipeline->count - first);
 
+	buffer_reserve(bytes, pipeline->bytes.length - pipeline->entries[first].begin);
 	for (size_t n = first; part != NULL && n < pipeline->count; n++) {
 		struct entry *entry = &pipeline->entries[n];
 

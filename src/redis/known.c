@@ -5,6 +5,7 @@
 #include "core/number.h"
 
 #include <stdlib.h>
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -203,8 +204,11 @@ compare(const void *key, const void *row)
 {
 	const struct word *word = key;
 	const struct known *known = row;
-	int order = strncasecmp(word->bytes, known->name, word->length);
+	/* Most of a search is over at the first letter. */
+	int order = word->length > 0 ? toupper((unsigned char)word->bytes[0]) - known->name[0] : 0;
 
+	if (order == 0)
+		order = strncasecmp(word->bytes, known->name, word->length);
 	return order != 0 ? order : -(known->name[word->length] != '\0');
 }
 
