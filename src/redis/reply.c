@@ -289,8 +289,8 @@ scan_line(const char *at, const char *end, int64_t *number)
 	for (; at < end && *at >= '0' && *at <= '9'; at++)
 		if (at - first < SHORT_DIGITS)
 			sum = sum * 10 + (*at - '0');
-	if (at == first || at - first > SHORT_DIGITS || end - at < 2 || at[0] != '\r' ||
-	    at[1] != '\n')
+	if (at == first || at - first > SHORT_DIGITS || (*first == '0' && at - first > 1) ||
+	    end - at < 2 || at[0] != '\r' || at[1] != '\n')
 		return NULL;
 	*number = sum;
 	return at + 2;

@@ -62,7 +62,8 @@ static void
 on_push(struct link *link, const struct reply *push, void *arg)
 {
 	(void)link, (void)arg;
-	PROMISE(push->kind == REPLY_ERROR || push->kind == REPLY_ARRAY);
+	PROMISE(
+	    push->kind == REPLY_ERROR || push->kind == REPLY_ARRAY || push->kind == REPLY_STATUS);
 }
 
 static char directory[] = "/tmp/fuzz-link-XXXXXX";

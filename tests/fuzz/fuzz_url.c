@@ -34,7 +34,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	char *text = fuzz_text(bytes, length);
 
 	if (url_parse(&url, text, &err)) {
-		PROMISE((url.path == NULL) != (url.host == NULL));
+		PROMISE((url.path != NULL) + (url.host != NULL) + (url.sentinels != NULL) == 1);
 		PROMISE(url.port >= 1 && url.port <= 65535 && url.db >= 0);
 		check_printed(&url);
 		url_clear(&url);

@@ -280,6 +280,24 @@ whole_numbers_are_read_from_integers_and_text_alike(void **state)
 }
 
 static void
+a_number_with_a_zero_before_it_is_refused_however_it_comes(void **state)
+{
+	const struct reply *reply;
+	const char *pieces[][2] = { { ":07\r\n", "" }, { ":0", "7\r\n" } };
+
+	for (size_t n = 0; n < 2; n++) {
+		struct reply_reader *reader = reply_reader_new();
+
+		assert_non_null(reader);
+		feed(reader, pieces[n][0]);
+		feed(reader, pieces[n][1]);
+		assert_int_equal(reply_reader_next(reader, &reply, &err), -1);
+		reply_reader_free(reader);
+	}
+	assert_int_equal(read_one(*state, ":0\r\n")->integer, 0);
+}
+
+static void
 an_error_is_known_by_its_whole_first_word(void **state)
 {
 	const struct reply *reply = read_one(*state, "-OOM command not allowed\r\n");
@@ -358,6 +376,7 @@ main(void)
 		READER_TEST(a_bulk_without_end_is_refused_at_64_mebibytes),
 		READER_TEST(a_line_without_end_is_refused_at_64_kibibytes),
 		READER_TEST(whole_numbers_are_read_from_integers_and_text_alike),
+		READER_TEST(a_number_with_a_zero_before_it_is_refused_however_it_comes),
 		READER_TEST(an_error_is_known_by_its_whole_first_word),
 		READER_TEST(error_replies_are_explained),
 		READER_TEST(control_bytes_of_a_server_do_not_reach_the_sentence),
