@@ -223,7 +223,8 @@ def matters(other, flush):
     return other.names == [""] or other.fault.kind in ("hang up", "client pause") or set(other.names) & set(flush.names)
 
 
-def tail(path, size=4096):
+def tail(path, size=1 << 20):
+    """What is at its end; monitors may have said much since."""
     with open(path, "rb") as file:
         file.seek(0, os.SEEK_END)
         file.seek(max(0, file.tell() - size))
