@@ -39,7 +39,7 @@ class Sentinels:
         for port, process in self.sentinels:
             if not process.is_running():
                 continue
-            with redis_py.Redis(port=port, decode_responses=True) as connection:
+            with redis_py.Redis(port=port, decode_responses=True, socket_timeout=1.0, socket_connect_timeout=1.0) as connection:
                 try:
                     return connection.execute_command("SENTINEL", *words)
                 except redis_py.exceptions.RedisError:
