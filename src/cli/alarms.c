@@ -2,16 +2,13 @@
 #include "find.h"
 #include "memory.h"
 #include "output.h"
-#include "progress.h"
+#include "readings.h"
 #include "session.h"
 #include "table.h"
 #include "target.h"
 #include "verbs.h"
 
 #include <string.h>
-
-/* Questions under way at a time: what a client takes is bounded. */
-enum { WINDOW = 500 };
 
 static const struct column columns[] = {
 	{ "SEVERITY", "severity" },
@@ -33,8 +30,6 @@ struct alarm {
 
 struct alarms {
 	struct session *session;
-	struct target *targets;
-	size_t count, asked;
 	struct alarm *found;
 	size_t found_count;
 };
@@ -58,37 +53,17 @@ keep(struct alarms *alarms, const struct credis_reading *reading)
 					      : strdup(reading->text));
 }
 
-static void ask_some(struct alarms *alarms);
-
 static void
-on_reading(void *arg, const struct credis_error *err, const struct credis_reading *reading)
+on_reading(void *arg, size_t n, const struct credis_error *err,
+    const struct credis_reading *reading)
 {
 	struct alarms *alarms = arg;
 
-	if (err->code == CREDIS_OK)
-		keep(alarms, reading);
-	else
+	(void)n;
+	if (err->code != CREDIS_OK)
 		session_fail(alarms->session, NULL, NULL, err);
-	session_ended(alarms->session);
-	ask_some(alarms);
-}
-
-static void
-ask_some(struct alarms *alarms)
-{
-	struct session *session = alarms->session;
-	struct credis_error err;
-
-	while (alarms->asked < alarms->count && session->pending < WINDOW) {
-		const struct target *target = &alarms->targets[alarms->asked++];
-
-		session_began(session);
-		if (credis_client_read(session->client, target->both, false, on_reading, alarms,
-			&err) != 0)
-			continue;
-		session_fail(session, target->service, target->keyword, &err);
-		session_ended(session);
-	}
+	else if (reading != NULL)
+		keep(alarms, reading);
 }
 
 static int
@@ -130,22 +105,21 @@ run_alarms(struct session *session, char **words, int count)
 {
 	char everything[] = "*.*", *all[] = { everything };
 	struct alarms alarms = { .session = session };
-	struct target *asked;
-	size_t good;
+	struct target *asked, *targets;
+	size_t good, found;
 
 	if (count == 0 && session->options->service != NULL)
 		everything[1] = '\0';
 	asked = count > 0 ? targets_parse(session, words, count, &good)
 			  : targets_parse(session, all, 1, &good);
-	alarms.targets = find_exact(session, asked, good, false, &alarms.count);
-	ask_some(&alarms);
-	session_run(session);
+	targets = find_exact(session, asked, good, false, &found);
+	readings_take(session, targets, found, false, on_reading, &alarms);
 	print(&alarms);
 	for (size_t n = 0; n < alarms.found_count; n++) {
 		free(alarms.found[n].value);
 		free(alarms.found[n].reason);
 	}
 	free(alarms.found);
-	free(alarms.targets);
+	free(targets);
 	free(asked);
 }

@@ -3,6 +3,7 @@
 #include "memory.h"
 #include "output.h"
 #include "progress.h"
+#include "readings.h"
 #include "session.h"
 #include "table.h"
 #include "target.h"
@@ -33,12 +34,8 @@ static const struct column keyword_columns[] = {
 	{ "HELP", "help" },
 };
 
-/* Questions under way at a time: what a client takes is bounded. */
-enum { WINDOW = 500 };
-
+/* Of a keyword, in the same place as its target. */
 struct row {
-	struct listing *listing;
-	struct target target;
 	enum credis_type type;
 	enum credis_access access;
 	char *units, *help;
@@ -46,9 +43,9 @@ struct row {
 };
 
 struct listing {
-	struct session *session;
+	struct target *targets;
 	struct row *rows;
-	size_t count, asked;
+	size_t count, room;
 	bool all_fine;
 };
 
@@ -105,53 +102,37 @@ static void
 on_keyword(void *arg, const char *service, const struct credis_keyword *keyword)
 {
 	struct listing *listing = arg;
-	struct row *row;
 
-	listing->rows = must(reallocarray(listing->rows, listing->count + 1, sizeof *row));
-	row = &listing->rows[listing->count++];
-	*row = (struct row){ .listing = listing,
-		.type = credis_keyword_type(keyword),
+	if (listing->count == listing->room) {
+		listing->room = listing->room * 2 + 16;
+		listing->targets =
+		    must(reallocarray(listing->targets, listing->room, sizeof *listing->targets));
+		listing->rows =
+		    must(reallocarray(listing->rows, listing->room, sizeof *listing->rows));
+	}
+	target_set(&listing->targets[listing->count], service, credis_keyword_name(keyword));
+	listing->rows[listing->count++] = (struct row){ .type = credis_keyword_type(keyword),
 		.access = credis_keyword_access(keyword),
 		.units = must(strdup(credis_keyword_units(keyword))),
 		.help = must(strdup(credis_keyword_help(keyword))),
 		.severity = CREDIS_NONE };
-	target_set(&row->target, service, credis_keyword_name(keyword));
 }
-
-static void ask_some(struct listing *listing);
 
 /* A value that cannot be read keeps nobody from seeing what there is. */
 static void
-on_reading(void *arg, const struct credis_error *err, const struct credis_reading *reading)
+on_reading(void *arg, size_t n, const struct credis_error *err,
+    const struct credis_reading *reading)
 {
-	struct row *row = arg;
+	struct listing *listing = arg;
 
-	if (err->code == CREDIS_OK && reading->severity != CREDIS_NONE) {
-		row->severity = reading->severity;
-		row->listing->all_fine = false;
-	}
-	session_ended(row->listing->session);
-	ask_some(row->listing);
+	if (err->code != CREDIS_OK || reading == NULL || reading->severity == CREDIS_NONE)
+		return;
+	listing->rows[n].severity = reading->severity;
+	listing->all_fine = false;
 }
 
 static void
-ask_some(struct listing *listing)
-{
-	struct session *session = listing->session;
-	struct credis_error err;
-
-	while (listing->asked < listing->count && session->pending < WINDOW) {
-		struct row *row = &listing->rows[listing->asked++];
-
-		session_began(session);
-		if (credis_client_read(session->client, row->target.both, false, on_reading, row,
-			&err) == 0)
-			session_ended(session);
-	}
-}
-
-static void
-print_keywords(struct listing *listing, bool mixed)
+print_keywords(struct session *session, const struct listing *listing, bool mixed)
 {
 	struct column columns[COUNT(keyword_columns)];
 	struct table *table;
@@ -165,8 +146,8 @@ print_keywords(struct listing *listing, bool mixed)
 	for (size_t n = 0; n < listing->count; n++) {
 		const struct row *row = &listing->rows[n];
 
-		table_text(table, row->target.service);
-		table_text(table, row->target.keyword);
+		table_text(table, listing->targets[n].service);
+		table_text(table, listing->targets[n].keyword);
 		table_text(table, credis_type_name(row->type));
 		table_text(table, accesses[row->access]);
 		table_text(table, row->units);
@@ -174,25 +155,25 @@ print_keywords(struct listing *listing, bool mixed)
 		    row->severity != CREDIS_NONE ? credis_severity_name(row->severity) : NULL);
 		table_text(table, row->help);
 	}
-	print_table(listing->session, table);
+	print_table(session, table);
 	table_free(table);
 }
 
 static void
 list_keywords(struct session *session, const struct target *target)
 {
-	struct listing listing = { .session = session, .all_fine = true };
+	struct listing listing = { .all_fine = true };
 
 	find_keywords(session, target, on_keyword, NULL, &listing);
 	session_run(session);
-	ask_some(&listing);
-	session_run(session);
-	print_keywords(&listing, target_is_glob(target->service));
+	readings_take(session, listing.targets, listing.count, false, on_reading, &listing);
+	print_keywords(session, &listing, target_is_glob(target->service));
 	for (size_t n = 0; n < listing.count; n++) {
 		free(listing.rows[n].units);
 		free(listing.rows[n].help);
 	}
 	free(listing.rows);
+	free(listing.targets);
 }
 
 void
