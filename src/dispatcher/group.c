@@ -156,18 +156,12 @@ item_was_written(const struct group *group, size_t n, const struct reply *exec,
 }
 
 static void
-add_value(const struct request *request)
+add_value(const struct request *request, struct buffer *values)
 {
-	struct store_write write = {
-		.keyword = request->entry->name,
-		.text = value_text(&request->value),
-		.length = request->value.length,
-		.seq = request->seq,
-		.time_us = request->time_us,
-		.severity = request->severity,
-	};
+	struct store_write write = modify_describe(request);
 
-	values_add(request->served, entry_now(request->entry)->keyword, &write);
+	write.severity = request->severity;
+	values_add(request->served, values, entry_now(request->entry)->keyword, &write);
 }
 
 static void
@@ -176,6 +170,7 @@ on_executed(void *arg, uint64_t handle, const struct reply *reply, const struct 
 	struct post *post = arg;
 	struct request *first = request_find(post->requests, handle);
 	struct group *group = first != NULL ? first->group : NULL;
+	struct buffer values = BUFFER_EMPTY;
 	struct credis_error why;
 	struct served *served;
 
@@ -187,14 +182,15 @@ on_executed(void *arg, uint64_t handle, const struct reply *reply, const struct 
 
 		request->group = NULL;
 		if (item_was_written(group, n, reply, lost, &why)) {
-			add_value(request);
+			add_value(request, &values);
 			modify_conclude(post, request, NULL);
 		} else if (reply == NULL || !reply_is_error(reply_item(reply, n), "WRONGTYPE") ||
 		    !modify_replace(post, request)) {
 			modify_conclude(post, request, &why);
 		}
 	}
-	values_publish(served);
+	values_publish(served, &values);
+	buffer_free(&values);
 	group_free(group);
 }
 

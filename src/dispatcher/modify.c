@@ -99,6 +99,19 @@ is_unnecessary(const struct request *request)
 }
 
 struct store_write
+modify_describe(const struct request *request)
+{
+	return (struct store_write){
+		.service = served_name(request->served),
+		.keyword = request->entry->name,
+		.text = value_text(&request->value),
+		.length = request->value.length,
+		.seq = request->seq,
+		.time_us = request->time_us,
+	};
+}
+
+struct store_write
 modify_number(struct post *post, struct request *request)
 {
 	struct entry *entry = entry_now(request->entry);
@@ -111,14 +124,7 @@ modify_number(struct post *post, struct request *request)
 		"false", 5, NULL))
 		value_take(&request->value, &idle);
 	entry_next(entry, store_now_us(&post->store), &request->seq, &request->time_us);
-	write = (struct store_write){
-		.service = served_name(request->served),
-		.keyword = entry->keyword->name,
-		.text = value_text(&request->value),
-		.length = request->value.length,
-		.seq = request->seq,
-		.time_us = request->time_us,
-	};
+	write = modify_describe(request);
 	if (entry->extra != NULL)
 		extra_judge(entry, &request->value, &write);
 	request->severity = write.severity;
@@ -169,12 +175,7 @@ static void on_stored(void *arg, uint64_t handle, const struct reply *reply,
 bool
 modify_replace(struct post *post, struct request *request)
 {
-	struct store_write write = {
-		.service = served_name(request->served),
-		.keyword = request->entry->name,
-		.text = value_text(&request->value),
-		.length = request->value.length,
-	};
+	struct store_write write;
 
 	if (request->replacing)
 		return false;
@@ -182,8 +183,7 @@ modify_replace(struct post *post, struct request *request)
 	/* Writes with later numbers may be under way, and ahead of this one. */
 	entry_next(entry_now(request->entry), store_now_us(&post->store), &request->seq,
 	    &request->time_us);
-	write.seq = request->seq;
-	write.time_us = request->time_us;
+	write = modify_describe(request);
 	if (entry_now(request->entry)->extra != NULL)
 		extra_judge(entry_now(request->entry), &request->value, &write);
 	request->severity = write.severity;
@@ -215,8 +215,7 @@ store(struct post *post, struct request *request)
 	struct credis_error err;
 
 	request_enter(post->requests, request, REQUEST_STORING);
-	values_add(request->served, entry_now(request->entry)->keyword, &write);
-	values_announce(request->served, &write);
+	values_announce(request->served, entry_now(request->entry)->keyword, &write);
 	if (!store_write(&post->store, &write, on_stored, post, request->handle, &err)) {
 		if (err.code != CREDIS_EBUSY)
 			err.code = CREDIS_ESTORE;

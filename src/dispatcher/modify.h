@@ -26,6 +26,9 @@ bool modify_refit(struct request *request, struct credis_error *err);
 void modify_driven(struct post *post, struct request *request);
 void modify_fail_driven(struct post *post, struct request *request, const struct credis_error *err);
 
+/* The write as it is numbered now, without what alarms and histories make of it. */
+struct store_write modify_describe(const struct request *request);
+
 /* Gives the write its number and says what is to be stored. */
 struct store_write modify_number(struct post *post, struct request *request);
 

@@ -367,8 +367,7 @@ store_present(struct served *served, struct entry *entry)
 	if (served->state < SERVED_REGISTERING || !lease_is_fresh(&served->lease))
 		return;
 	write = served_write(served, entry);
-	values_add(served, entry->keyword, &write);
-	values_announce(served, &write);
+	values_announce(served, entry->keyword, &write);
 	store_write(&served->post->store, &write, NULL, NULL, 0, NULL);
 }
 

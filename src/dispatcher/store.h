@@ -37,8 +37,8 @@ struct store_write {
 	bool unmark;             /* the store holds a severity, and this write has none */
 	struct history *history; /* that it is appended to; NULL: none */
 	uint32_t keep;           /* entries of it */
-	struct slice
-	    announced; /* goes to the channel of the service's values, if it is written (values.h); of one without severity */
+	/* Goes to the channel of the service's values if it is written (values.h); of one without severity. */
+	struct slice announced;
 };
 
 /* All of them append to the history, too, right behind; what becomes of that is the history's business. */

@@ -57,56 +57,50 @@ is_for_all(const struct credis_keyword *keyword, const struct store_write *write
 }
 
 void
-values_add(struct served *served, const struct credis_keyword *keyword,
+values_add(struct served *served, struct buffer *out, const struct credis_keyword *keyword,
     const struct store_write *write)
 {
-	struct values *values = &served->values;
-	struct message message = { .has = MESSAGE_KEY | MESSAGE_SEQ | MESSAGE_TIME };
+	struct message message;
 
-	if (values->lent)
-		buffer_clear(&values->outbox);
-	values->lent = false;
-	if (values->listeners < MANY || values->outbox.length > OUTBOX_MAX ||
+	if (served->values.listeners < MANY || out->length > OUTBOX_MAX ||
 	    !is_for_all(keyword, write))
 		return;
-	message.key = (struct slice){ write->keyword, strlen(write->keyword) };
-	message.seq = write->seq;
-	message.time_us = write->time_us;
-	message.body = (struct slice){ write->text, write->length };
-	message_write(&values->outbox, &message);
-}
-
-static bool
-has_something(const struct values *values)
-{
-	return values->outbox.length > 0 && !values->outbox.failed && !values->lent;
+	message = (struct message){
+		.has = MESSAGE_KEY | MESSAGE_SEQ | MESSAGE_TIME,
+		.key = { write->keyword, strlen(write->keyword) },
+		.seq = write->seq,
+		.time_us = write->time_us,
+		.body = { write->text, write->length },
+	};
+	message_write(out, &message);
 }
 
 void
-values_announce(struct served *served, struct store_write *write)
+values_announce(struct served *served, const struct credis_keyword *keyword,
+    struct store_write *write)
 {
-	struct values *values = &served->values;
+	struct buffer *outbox = &served->values.outbox;
 
-	if (has_something(values))
-		write->announced = (struct slice){ values->outbox.bytes, values->outbox.length };
-	values->lent = true;
+	buffer_clear(outbox);
+	values_add(served, outbox, keyword, write);
+	if (!outbox->failed)
+		write->announced = (struct slice){ outbox->bytes, outbox->length };
 }
 
 void
-values_publish(struct served *served)
+values_publish(struct served *served, const struct buffer *out)
 {
-	struct values *values = &served->values;
 	struct post *post = served->post;
-	struct buffer *out =
-	    has_something(values) ? link_command(post->store.link, NULL, NULL, 0, NULL) : NULL;
+	struct buffer *command = out->length > 0 && !out->failed
+	    ? link_command(post->store.link, NULL, NULL, 0, NULL)
+	    : NULL;
 	struct name channel;
 
-	values->lent = true;
-	if (out == NULL)
+	if (command == NULL)
 		return;
 	names_service(&channel, post->store.ns, served_name(served), NAMES_VALUES);
-	command_begin(out, 3);
-	command_text(out, "PUBLISH");
-	command_word(out, channel.text, channel.length);
-	command_word(out, values->outbox.bytes, values->outbox.length);
+	command_begin(command, 3);
+	command_text(command, "PUBLISH");
+	command_word(command, channel.text, channel.length);
+	command_word(command, out->bytes, out->length);
 }

@@ -5,7 +5,6 @@
 
 #include "core/buffer.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct credis_keyword;
@@ -14,9 +13,8 @@ struct store_write;
 
 /* Of one service; all zeros at first. */
 struct values {
-	size_t listeners; /* when last counted */
-	struct buffer outbox;
-	bool lent; /* what is in it was announced */
+	size_t listeners;     /* when last counted */
+	struct buffer outbox; /* of the last write that was announced */
 };
 
 void values_clear(struct values *values);
@@ -24,14 +22,13 @@ void values_clear(struct values *values);
 /* Once a second, while the service is ready: counts who listens. */
 void values_tick(struct served *served);
 
-/* Adds a write to what is said to listeners next; nothing unless many listen. */
-void values_add(struct served *served, const struct credis_keyword *keyword,
+/* Has the write say itself to listeners when it is written; nothing unless many listen. Lent until the next. */
+void values_announce(struct served *served, const struct credis_keyword *keyword,
+    struct store_write *write);
+
+/* The same for writes that have been written together: each is added, and all are published in one message. */
+void values_add(struct served *served, struct buffer *out, const struct credis_keyword *keyword,
     const struct store_write *write);
-
-/* Gives what was added to the write, to be said if it is written; lent until the next values_add(). */
-void values_announce(struct served *served, struct store_write *write);
-
-/* Says what was added, all of it written by now. */
-void values_publish(struct served *served);
+void values_publish(struct served *served, const struct buffer *out);
 
 #endif
