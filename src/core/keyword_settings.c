@@ -153,46 +153,40 @@ set_row(struct credis_keyword *keyword, const struct setting *row, const json_t 
 	return row->set(keyword, row, json, err) || keyword_blame(err, row->shown.name);
 }
 
-/* How long the text of a JSON string is that has no escapes; SIZE_MAX when it is anything else. */
-static size_t
-plain_length(const char *json)
+/* The text of a JSON string without escapes, or NULL: most settings are such, and there may be millions. */
+static const char *
+plain_text(const char *json, size_t *length)
 {
-	size_t length = 0;
+	const char *text = json + 1, *end = text;
 
 	if (*json != '"')
-		return SIZE_MAX;
-	while ((unsigned char)json[1 + length] >= ' ' && json[1 + length] != '"' &&
-	    json[1 + length] != '\\')
-		length++;
-	return strcmp(json + 1 + length, "\"") == 0 ? length : SIZE_MAX;
+		return NULL;
+	while ((unsigned char)*end >= ' ' && *end != '"' && *end != '\\')
+		end++;
+	*length = (size_t)(end - text);
+	return strcmp(end, "\"") == 0 ? text : NULL;
 }
 
 /* JSON, or a text without its quotation marks where the setting is one. */
 static json_t *
 decode(const struct setting *row, const char *text, struct credis_error *err)
 {
+	bool bare = row->bare && *text != '"';
+	size_t length = strlen(text);
+	const char *plain = bare ? text : plain_text(text, &length);
 	json_error_t why;
 	char quoted[100 + 4];
 	json_t *json;
-	size_t length;
 
-	if (row->bare && *text != '"') {
-		if (!text_is_utf8(text, strlen(text))) {
-			error_set(err, CREDIS_EINVAL, "%s: the text is not valid UTF-8",
-			    row->shown.name);
-			return NULL;
-		}
-		json = json_string_nocheck(text);
+	if (plain != NULL && text_is_utf8(plain, length)) {
+		json = json_stringn_nocheck(plain, length);
 		if (json == NULL)
 			error_no_memory(err);
 		return json;
 	}
-	length = plain_length(text);
-	if (length != SIZE_MAX && text_is_utf8(text + 1, length)) {
-		json = json_stringn_nocheck(text + 1, length);
-		if (json == NULL)
-			error_no_memory(err);
-		return json;
+	if (bare) {
+		error_set(err, CREDIS_EINVAL, "%s: the text is not valid UTF-8", row->shown.name);
+		return NULL;
 	}
 	json = json_loads(text, JSON_DECODE_ANY, &why);
 	if (json == NULL && json_error_code(&why) == json_error_out_of_memory)

@@ -196,7 +196,6 @@ print_json(const json_t *json)
 	/* Most settings are such texts, and there may be millions. */
 	if (json_is_string(json) && is_plain(json_string_value(json)))
 		return must_print("\"%s\"", json_string_value(json));
-
 	for (size_t digits = 15;; digits++) {
 		char *text = must(
 		    json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(digits)));

@@ -158,11 +158,15 @@ take_escape(struct scan *scan)
 	scan->at += length;
 }
 
-/* Within a text. */
-static bool
-is_special(char c)
+/* Up to what has a meaning within a text. */
+static void
+take_run(struct scan *scan)
 {
-	return c == '"' || c == '\\' || c == '\n';
+	const char *from = scan->at;
+
+	while (scan->at < scan->end && *scan->at != '"' && *scan->at != '\\' && *scan->at != '\n')
+		scan->at++;
+	append(scan->text, from, (size_t)(scan->at - from));
 }
 
 static void
@@ -174,21 +178,16 @@ take_text(struct scan *scan)
 		return;
 	append(scan->text, scan->at++, 1);
 	while (scan->at < scan->end && *scan->at != '"') {
-		const char *from = scan->at;
-
-		while (scan->at < scan->end && !is_special(*scan->at))
-			scan->at++;
-		append(scan->text, from, (size_t)(scan->at - from));
-		if (scan->at == scan->end || *scan->at == '"')
-			break;
 		if (*scan->at == '\\') {
 			take_escape(scan);
-			continue;
+		} else if (*scan->at == '\n') {
+			/* Spelled out, or else libconfig's lines would not be ours. */
+			append(scan->text, "\\n", 2);
+			scan->place.line++;
+			scan->at++;
+		} else {
+			take_run(scan);
 		}
-		/* Spelled out, or else libconfig's lines would not be ours. */
-		append(scan->text, "\\n", 2);
-		scan->place.line++;
-		scan->at++;
 	}
 	if (scan->at == scan->end) {
 		GIVE_UP(scan->text, began, "the text that begins here never ends (\" ends it)");
@@ -361,7 +360,6 @@ is_text(struct scan *scan)
 
 	if (is_utf8(scan->at, (size_t)(scan->end - scan->at)))
 		return true;
-
 	for (const char *at = scan->at, *next; at < scan->end; at = next, line++) {
 		const char *end = memchr(at, '\n', (size_t)(scan->end - at));
 
