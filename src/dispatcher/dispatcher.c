@@ -487,24 +487,30 @@ append_served(struct post *post, struct served *served)
 	*at = served;
 }
 
-bool
-credis_dispatcher_take_service(struct credis_dispatcher *dispatcher, struct credis_service *service,
+static bool
+serve(struct credis_dispatcher *dispatcher, struct credis_service *service,
     struct credis_error *err)
 {
 	struct post *post = &dispatcher->post;
 	struct served *served = post_find_name(post, service->name, strlen(service->name));
 
-	calcs_change(post->calcs);
-	if (served != NULL) {
-		if (!served_follow(served, service, err))
-			return false;
-	} else {
-		served = served_new(post, service, err);
-		if (served == NULL)
-			return false;
-		append_served(post, served);
-		begin_if_up(dispatcher);
-	}
+	if (served != NULL)
+		return served_follow(served, service, err);
+	served = served_new(post, service, err);
+	if (served == NULL)
+		return false;
+	append_served(post, served);
+	begin_if_up(dispatcher);
+	return true;
+}
+
+bool
+credis_dispatcher_take_service(struct credis_dispatcher *dispatcher, struct credis_service *service,
+    struct credis_error *err)
+{
+	calcs_change(dispatcher->post.calcs);
+	if (!serve(dispatcher, service, err))
+		return false;
 	service_forget_names(service);
 	return true;
 }
