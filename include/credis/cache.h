@@ -20,9 +20,9 @@ typedef void credis_cache_cb(void *arg, bool live, const struct credis_error *wh
 struct credis_cache_options {
 	size_t entries; /* at most; 0: 10000 */
 	size_t bytes;   /* at most, of keys, values and what goes with them; 0: 64 MiB */
-	bool
-	    tracking; /* hears also of writers that announce nothing, of expiry, eviction and FLUSHALL, on one
-	                 * more connection: see credis_subscribe_keys() */
+	/* Hears also of writers that announce nothing, of expiry, eviction and FLUSHALL, on one more connection:
+	 * see credis_subscribe_keys(). */
+	bool tracking;
 	credis_cache_cb *on_live; /* may be NULL */
 	void *arg;                /* of on_live */
 };

@@ -107,8 +107,8 @@ bool credis_service_set_callbacks(struct credis_service *service, const char *ke
     const struct credis_callbacks *callbacks, void *arg, struct credis_error *err);
 
 /* Checks what only services together show: that what calculations name is there, as far as its service is one
- * of these, that types meet, and that none depends on itself. Tells each fault to 'cb' (may be NULL), lent; 'err' has
- * a sentence that begins with the setting. False with CREDIS_EINVAL when there was any, or CREDIS_ENOMEM.
+ * of these, that types meet, and that none depends on itself. Tells each fault to 'cb' (may be NULL), lent; 'err'
+ * has a sentence that begins with the setting. False with CREDIS_EINVAL when there was any, or CREDIS_ENOMEM.
  * Since 0.1. */
 typedef void credis_check_cb(void *arg, const char *service, const char *keyword,
     const struct credis_error *err);

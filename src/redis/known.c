@@ -4,8 +4,8 @@
 #include "core/error.h"
 #include "core/number.h"
 
-#include <stdlib.h>
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 

@@ -43,8 +43,8 @@ struct link_events {
 	 * with CREDIS_ELOST by now. The next try is scheduled already. */
 	void (*on_down)(struct link *link, bool was_up, const struct credis_error *why, void *arg);
 
-	/* pubsub only: an OK, an error, or an array headed message, pmessage, subscribe, unsubscribe, psubscribe or
-	 * punsubscribe; or an error reply (a refused SUBSCRIBE). Not matched with commands. */
+	/* pubsub only: an array headed message, pmessage, subscribe, unsubscribe, psubscribe or punsubscribe; an
+	 * OK; or an error reply (a refused SUBSCRIBE). Not matched with commands. */
 	void (*on_push)(struct link *link, const struct reply *push, void *arg);
 };
 

@@ -9,7 +9,8 @@
 struct subscriptions;
 struct subscription;
 
-/* A message; of keys that are tracked, one of them, or NULL for all; lent for the call. The callback may remove any subscription. */
+/* A message; of keys that are tracked, one of them, or NULL for all; lent for the call. The callback may
+ * remove any subscription. */
 typedef void subscription_message(void *arg, const char *channel, const char *payload,
     size_t length);
 
