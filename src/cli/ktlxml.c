@@ -10,6 +10,7 @@
 #include <expat.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -140,12 +141,6 @@ set_text(struct walk *walk, const char *setting)
 	json_object_set_new(walk->keyword, setting, must(json_string(walk->text)));
 }
 
-static void
-take_name(struct walk *walk)
-{
-	set_text(walk, "name");
-}
-
 /* What KTL, its tools and people call our types; whole numbers have 64 bits here. */
 static const char *const types[][2] = {
 	{ "bool", "boolean" },
@@ -173,24 +168,6 @@ take_type(struct walk *walk)
 }
 
 static void
-take_units(struct walk *walk)
-{
-	set_text(walk, "units");
-}
-
-static void
-take_format(struct walk *walk)
-{
-	set_text(walk, "format");
-}
-
-static void
-take_initial(struct walk *walk)
-{
-	set_text(walk, "initial");
-}
-
-static void
 take_brief(struct walk *walk)
 {
 	squeeze(walk->text);
@@ -202,30 +179,6 @@ take_verbose(struct walk *walk)
 {
 	squeeze(walk->text);
 	keep(&walk->verbose, walk->text);
-}
-
-static void
-take_low(struct walk *walk)
-{
-	keep(&walk->low, walk->text);
-}
-
-static void
-take_high(struct walk *walk)
-{
-	keep(&walk->high, walk->text);
-}
-
-static void
-take_key(struct walk *walk)
-{
-	keep(&walk->key, walk->text);
-}
-
-static void
-take_label(struct walk *walk)
-{
-	keep(&walk->label, walk->text);
 }
 
 static bool
@@ -301,33 +254,50 @@ take_capability(struct walk *walk)
 		    keyword_name(walk));
 }
 
-/* What is done at the end of an element; those of a group have no text of their own. */
+#define MEMBER(name) offsetof(struct walk, name)
+
+/* What is done at the end of an element: its text is a setting, or is kept for the end of the keyword or entry, or is
+ * taken in a way of its own. Entries have no text. */
 static const struct row {
 	const char *path;
+	const char *setting;
+	size_t member; /* 0: none */
 	void (*take)(struct walk *walk);
+	bool entry;
 } rows[] = {
-	{ "name", take_name },
-	{ "type", take_type },
-	{ "units", take_units },
-	{ "format", take_format },
-	{ "help", take_brief },
-	{ "help/brief", take_brief },
-	{ "help/verbose", take_verbose },
-	{ "range/minimum", take_low },
-	{ "range/maximum", take_high },
-	{ "values/entry/key", take_key },
-	{ "values/entry/value", take_label },
-	{ "values/entry", end_value },
-	{ "elements/entry/key", take_key },
-	{ "elements/entry/label", take_label },
-	{ "elements/entry/value", take_label },
-	{ "elements/entry", end_element_entry },
-	{ "capability", take_capability },
-	{ "capability/read", take_capability },
-	{ "capability/write", take_capability },
-	{ "capability/broadcast", take_capability },
-	{ "serverside/initialize/value", take_initial },
+	{ "name", .setting = "name" },
+	{ "type", .take = take_type },
+	{ "units", .setting = "units" },
+	{ "format", .setting = "format" },
+	{ "help", .take = take_brief },
+	{ "help/brief", .take = take_brief },
+	{ "help/verbose", .take = take_verbose },
+	{ "range/minimum", .member = MEMBER(low) },
+	{ "range/maximum", .member = MEMBER(high) },
+	{ "values/entry/key", .member = MEMBER(key) },
+	{ "values/entry/value", .member = MEMBER(label) },
+	{ "values/entry", .take = end_value, .entry = true },
+	{ "elements/entry/key", .member = MEMBER(key) },
+	{ "elements/entry/label", .member = MEMBER(label) },
+	{ "elements/entry/value", .member = MEMBER(label) },
+	{ "elements/entry", .take = end_element_entry, .entry = true },
+	{ "capability", .take = take_capability },
+	{ "capability/read", .take = take_capability },
+	{ "capability/write", .take = take_capability },
+	{ "capability/broadcast", .take = take_capability },
+	{ "serverside/initialize/value", .setting = "initial" },
 };
+
+static void
+take(struct walk *walk, const struct row *row)
+{
+	if (row->setting != NULL)
+		set_text(walk, row->setting);
+	else if (row->member != 0)
+		keep((char **)((char *)walk + row->member), walk->text);
+	else
+		row->take(walk);
+}
 
 /* An end of a range as a number; null where there is none. */
 static json_t *
@@ -477,8 +447,8 @@ end_of_element(struct walk *walk, bool leaf)
 	for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++) {
 		if (strcmp(rows[n].path, walk->path) != 0)
 			continue;
-		if (leaf || rows[n].take == end_value || rows[n].take == end_element_entry)
-			rows[n].take(walk);
+		if (leaf || rows[n].entry)
+			take(walk, &rows[n]);
 		return;
 	}
 	if (leaf)
