@@ -255,7 +255,6 @@ find_overdue(struct calls *calls, int64_t at_ms, int64_t *next_ms)
 
 	TAILQ_FOREACH(call, calls, place)
 	{
-		/* cppcheck-suppress uninitvar ; the list's own walk sets it */
 		int64_t due_ms = call_due_ms(call);
 
 		if (due_ms <= at_ms)

@@ -68,7 +68,6 @@ find_call(const struct lane *lane)
 
 	TAILQ_FOREACH(call, &lane->server->store->calls, place)
 	{
-		/* cppcheck-suppress uninitvar ; the list's own walk sets it */
 		if (call->lane == lane)
 			return call;
 	}
