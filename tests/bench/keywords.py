@@ -42,7 +42,7 @@ def resident(process):
 
 def measure(build, count, repeats):
     """Seconds from start to ready with an empty store and with a full one, resident bytes, requests a second."""
-    world = World(build, "unpinned", False, keywords=count)
+    world = World(build, "unpinned", False)
     conf = world.path / "many.conf"
     with open(conf, "w", encoding="ascii") as out:
         out.write(f'store = {{ url = "unix://{world.socket}"; }};\nservices_dir = "";\n'
@@ -58,7 +58,7 @@ def measure(build, count, repeats):
                 seconds.append(took)
                 sizes.append(resident(process))
                 if seconds is again:
-                    rates.append(world.load(64, 200_000)[0])
+                    rates.append(world.load(64, 200_000, keywords=count)[0])
                 process.stderr.close()
                 world.stop(process)
     finally:

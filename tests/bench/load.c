@@ -122,14 +122,6 @@ drain(void)
 	}
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	long long x = *(const long long *)a, y = *(const long long *)b;
-
-	return (x > y) - (x < y);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -168,7 +160,7 @@ main(int argc, char **argv)
 			drain();
 	}
 	double seconds = (double)(now_ns(CLOCK_MONOTONIC) - start) / 1e9;
-	qsort(took, (size_t)total, sizeof *took, compare);
+	qsort(took, (size_t)total, sizeof *took, by_size);
 	printf("%.0f %.1f %.1f %.1f\n", (double)total / seconds, (double)took[total / 2] / 1e3,
 	    (double)took[total * 99 / 100] / 1e3, (double)took[total * 999 / 1000] / 1e3);
 }

@@ -29,8 +29,7 @@ def pinned(cpu, words):
 class World:
     """A redis-server, and at most one dispatcher on it."""
 
-    def __init__(self, build, placement, durable, keywords=KEYWORDS):
-        self.keywords = keywords
+    def __init__(self, build, placement, durable):
         self.build, (self.server, self.dispatcher, self.client) = build, PLACEMENTS[placement]
         self.directory = tempfile.TemporaryDirectory(prefix="credis-bench.")
         self.path = pathlib.Path(self.directory.name)
@@ -76,9 +75,9 @@ class World:
         self.wait(lambda: self.cli("pubsub", "numsub", f"credis:{{{SERVICE}}}:K{KEYWORDS - 1}:modify").endswith("1"))
         return process
 
-    def load(self, width, count, *more):
+    def load(self, width, count, *more, keywords=KEYWORDS):
         """Requests a second, and p50, p99 and p99.9 in microseconds."""
-        words = pinned(self.client, [self.build / "tests/bench/load", self.socket, SERVICE, self.keywords, width, count,
+        words = pinned(self.client, [self.build / "tests/bench/load", self.socket, SERVICE, keywords, width, count,
                                      *more])
         done = subprocess.run(words, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr

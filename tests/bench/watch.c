@@ -165,14 +165,6 @@ open_plain(struct listener *listener, const char *socket)
 	listen_to(&listener->fetches, on_fetched, listener);
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	long long x = *(const long long *)a, y = *(const long long *)b;
-
-	return (x > y) - (x < y);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -205,7 +197,7 @@ main(int argc, char **argv)
 	event_base_dispatch(base);
 	if (seen == 0)
 		errx(1, "no value was seen");
-	qsort(took, (size_t)seen, sizeof *took, compare);
+	qsort(took, (size_t)seen, sizeof *took, by_size);
 	printf("%.0f %.1f %.1f %.3f\n", (double)seen / ((double)(ended - began) / 1e9),
 	    (double)took[seen / 2] / 1e3, (double)took[seen * 99 / 100] / 1e3,
 	    (double)seen / (double)room);

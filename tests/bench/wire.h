@@ -160,6 +160,15 @@ now_ns(clockid_t clock)
 	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
+/* Times in order, for qsort(). */
+static inline int
+by_size(const void *a, const void *b)
+{
+	long long x = *(const long long *)a, y = *(const long long *)b;
+
+	return (x > y) - (x < y);
+}
+
 /* "<seconds>.<microseconds>", of a Unix time. */
 static inline char *
 put_time(char *at, long long us)
