@@ -44,4 +44,30 @@ fail_each(void *stage, const struct fail_each_row *row, fail_each_settle *settle
 	}
 }
 
+/* All of the rows; each has an allocation that can fail. */
+static inline void
+fail_all(void *stage, const struct fail_each_row *rows, size_t count, fail_each_settle *settle)
+{
+	for (size_t n = 0; n < count; n++)
+		assert_true(fail_each(stage, &rows[n], settle) > 0);
+}
+
+/* Memory is short while the answer comes, at each of 'most' allocations: the call, which begins, ends all the same,
+ * and once: '*ended' counts that. */
+static inline void
+fail_each_answer(void *stage, fail_each_act *act, size_t most, fail_each_settle *settle,
+    const unsigned *ended)
+{
+	for (size_t at = 1; at <= most; at++) {
+		unsigned before = *ended;
+		struct credis_error err;
+
+		assert_true(act(stage, &err));
+		fail_alloc_at(at);
+		settle(stage);
+		fail_alloc_off();
+		assert_int_equal(*ended, before + 1);
+	}
+}
+
 #endif

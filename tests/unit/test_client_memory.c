@@ -289,8 +289,7 @@ each_failed_allocation_of_a_call_is_enomem(void **state)
 		{ "send", send_writes }, { "history", history }, { "monitor", monitor },
 		{ "wait", wait_for } };
 
-	for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++)
-		assert_true(fail_each(*state, &rows[n], settle) > 0);
+	fail_all(*state, rows, sizeof rows / sizeof rows[0], settle);
 }
 
 static void
@@ -301,8 +300,7 @@ each_failed_allocation_of_a_blocking_call_is_enomem(void **state)
 		{ "ask modify", ask_modify }, { "describe", ask_describe },
 		{ "wait until", ask_wait }, { "ask history", ask_history } };
 
-	for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++)
-		assert_true(fail_each(*state, &rows[n], NULL) > 0);
+	fail_all(*state, rows, sizeof rows / sizeof rows[0], NULL);
 }
 
 /* Serves until it is killed. */

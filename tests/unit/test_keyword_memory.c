@@ -284,8 +284,7 @@ each_failed_allocation_of_a_call_is_enomem(void **state)
 		{ "new service", new_service }, { "new dispatcher", new_dispatcher },
 		{ "take service", take_service } };
 
-	for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++)
-		assert_true(fail_each(*state, &rows[n], NULL) > 0);
+	fail_all(*state, rows, sizeof rows / sizeof rows[0], NULL);
 }
 
 static void

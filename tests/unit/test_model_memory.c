@@ -340,8 +340,7 @@ each_failed_allocation_of_a_blocking_call_is_enomem(void **state)
 	static const struct fail_each_row rows[] = { { "ask model", ask_model },
 		{ "ask dict", ask_dict }, { "ask cache", ask_cache }, { "ask lock", ask_lock } };
 
-	for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++)
-		assert_true(fail_each(*state, &rows[n], NULL) > 0);
+	fail_all(*state, rows, sizeof rows / sizeof rows[0], NULL);
 }
 
 /* Memory that is short while answers come ends calls, too: each once. */
@@ -351,18 +350,9 @@ memory_that_is_short_in_the_event_loop_leaves_no_call_without_an_end(void **stat
 	static fail_each_act *const acts[] = { call_model, dict_get, dict_set, dict_keys,
 		cache_miss, cache_hit, cache_set };
 	struct stage *stage = *state;
-	struct credis_error err;
 
 	for (size_t n = 0; n < sizeof acts / sizeof acts[0]; n++)
-		for (size_t at = 1; at < 20; at++) {
-			unsigned before = stage->ended;
-
-			assert_true(acts[n](stage, &err));
-			fail_alloc_at(at);
-			EVENTUALLY(stage->base, stage->begun == stage->ended);
-			fail_alloc_off();
-			assert_int_equal(stage->ended, before + 1);
-		}
+		fail_each_answer(stage, acts[n], 19, settle, &stage->ended);
 }
 
 static int
