@@ -515,6 +515,21 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 		link_flush(link);
 }
 
+/* The turn that is due will find nothing left to do. */
+bool
+link_wait(struct link *link)
+{
+	bool came;
+
+	if (!link_is_up(link) || link->outbox.blocked)
+		return false;
+	link_hold(link);
+	link_flush(link);
+	came = link_is_up(link) && !link->outbox.blocked && stream_wait(link->stream);
+	link_release(link);
+	return came;
+}
+
 /* A server that goes on taking a flood of bytes is alive, though it may not have answered yet. */
 static void
 on_writable(void *arg)

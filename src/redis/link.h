@@ -94,6 +94,11 @@ struct buffer *link_command(struct link *link, link_answer *answer, void *arg, u
 struct buffer *link_batch(struct link *link, size_t count, link_answer *each, link_answer *last,
     void *arg, uint64_t id, struct credis_error *err);
 
+/* For one who blocks: writes what is to be written and waits up to STREAM_WAIT_MS for replies, which it takes, at
+ * less cost than a turn of the event loop. Not from inside a callback. False when nothing came, or only
+ * the event loop can see to it. */
+bool link_wait(struct link *link);
+
 /* Like link_command() for SUBSCRIBE and its kin, which are answered by pushes only. */
 struct buffer *link_subscribe_command(struct link *link, struct credis_error *err);
 

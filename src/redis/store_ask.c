@@ -1,12 +1,18 @@
 /* store_ask.c: the blocking calls: the store's own event loop runs until the answer is there. */
 #include "core/error.h"
+#include "redis/link.h"
 #include "redis/reply_copy.h"
+#include "redis/server.h"
 #include "redis/store_inside.h"
+#include "redis/stream.h"
 
 #include <event2/event.h>
 #include <stdarg.h>
 
-enum { WORDS_MAX = 64 };
+enum {
+	WORDS_MAX = 64,
+	LOOP_MS = 5, /* everything else on the loop can wait so long */
+};
 
 void
 on_asked(void *arg, const struct credis_reply *reply, const struct credis_error *err)
@@ -38,13 +44,35 @@ store_turn(struct credis_store *store, int flags)
 	store->running = true;
 	event_base_loop(store->base, flags);
 	store->running = false;
+	store->ran_ms = store_now_ms();
+}
+
+/* Most blocking calls are the only one, and are answered at once: their connection is asked directly. Not where
+ * the loop is to see a replica die before it is asked. */
+static bool
+wait_for_the_only_call(struct credis_store *store)
+{
+	const struct call *call = TAILQ_FIRST(&store->calls);
+	int64_t now_ms = store_now_ms();
+	bool came;
+
+	if (store->replica_count > 0 || call == NULL || call != TAILQ_LAST(&store->calls, calls) ||
+	    call->held || call->due_ms - now_ms < STREAM_WAIT_MS ||
+	    now_ms - store->ran_ms >= LOOP_MS)
+		return false;
+	store->running = true;
+	came = link_wait(call->lane->conn->link);
+	store->running = false;
+	return came;
 }
 
 void
 store_run_until(struct credis_store *store, const bool *done)
 {
-	while (!*done)
-		store_turn(store, EVLOOP_ONCE);
+	while (!*done) {
+		if (!wait_for_the_only_call(store))
+			store_turn(store, EVLOOP_ONCE);
+	}
 }
 
 bool

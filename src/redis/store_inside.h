@@ -17,10 +17,11 @@ struct server;
 
 struct credis_store {
 	struct event_base *base;
-	bool own_base; /* for the blocking calls */
-	bool running;  /* inside a blocking call */
-	bool wait;     /* for a server that is down */
-	bool pooled;   /* every call has a connection to itself */
+	bool own_base;  /* for the blocking calls */
+	bool running;   /* inside a blocking call */
+	int64_t ran_ms; /* when the loop ran last */
+	bool wait;      /* for a server that is down */
+	bool pooled;    /* every call has a connection to itself */
 	struct log log;
 	credis_state_cb *on_state;
 	void *arg;

@@ -12,6 +12,7 @@
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -47,6 +48,7 @@ struct stream {
 	struct event *readable;
 	struct event *writable;     /* while connecting, and while the kernel takes no more */
 	struct bufferevent *secure; /* TLS only */
+	bool waitable;              /* the socket is one that recv() waits for */
 	int fault;                  /* errno of the last address, or of a write */
 	bool reading;               /* its memory is needed until that ends */
 	bool freed;
@@ -262,34 +264,64 @@ on_connected(evutil_socket_t fd, short what, void *arg)
 
 /* A plain socket. */
 
+static bool
+is_nothing_yet(const struct stream *stream, ssize_t got)
+{
+	return got < 0 &&
+	    (errno == EINTR || ((errno == EAGAIN || errno == EWOULDBLOCK) && stream->fault == 0));
+}
+
 /* What the server said before it closed is read before the failed write is believed. */
 static void
 plain_failed(struct stream *stream, ssize_t got)
 {
-	int fault = got < 0 ? errno : 0;
+	int fault = stream->fault != 0 || got == 0 ? stream->fault : errno;
 
-	if (fault == EINTR || ((fault == EAGAIN || fault == EWOULDBLOCK) && stream->fault == 0))
-		return;
-	if (stream->fault != 0)
-		fault = stream->fault;
 	if (fault == 0 || fault == EPIPE)
 		closed_because(stream, "the server closed the connection");
 	else
 		closed_because(stream, strerror(fault));
 }
 
-static void
-on_plain_readable(evutil_socket_t fd, short what, void *arg)
+static bool
+take_plain(struct stream *stream, int flags)
 {
-	struct stream *stream = arg;
 	char bytes[READ_AT_ONCE];
-	ssize_t got = recv(fd, bytes, sizeof bytes, 0);
+	ssize_t got = recv(stream->fd, bytes, sizeof bytes, flags);
 
-	(void)what;
+	if (is_nothing_yet(stream, got))
+		return false;
 	if (got > 0)
 		stream->events.on_bytes(stream->arg, bytes, (size_t)got);
 	else
 		plain_failed(stream, got);
+	return true;
+}
+
+static void
+on_plain_readable(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	take_plain(arg, MSG_DONTWAIT);
+}
+
+/* Every other use of the socket says that it does not wait. */
+static bool
+make_waitable(struct stream *stream)
+{
+	const struct timeval limit = { .tv_usec = STREAM_WAIT_MS * 1000 };
+
+	if (!stream->waitable)
+		stream->waitable =
+		    setsockopt(stream->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
+		    fcntl(stream->fd, F_SETFL, 0) == 0;
+	return stream->waitable;
+}
+
+bool
+stream_wait(struct stream *stream)
+{
+	return stream->readable != NULL && make_waitable(stream) && take_plain(stream, 0);
 }
 
 static void
@@ -318,7 +350,7 @@ open_plain(struct stream *stream)
 static size_t
 write_plain(struct stream *stream, const char *bytes, size_t length)
 {
-	ssize_t sent = send(stream->fd, bytes, length, MSG_NOSIGNAL);
+	ssize_t sent = send(stream->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 	if (sent == (ssize_t)length)
 		return length;

@@ -30,6 +30,12 @@ void stream_free(struct stream *stream);
 /* Returns how many bytes were taken. Never calls back. */
 size_t stream_write(struct stream *stream, const char *bytes, size_t length);
 
+enum { STREAM_WAIT_MS = 5 };
+
+/* Waits up to STREAM_WAIT_MS for bytes, without the event loop, and takes them as if that had found them. False
+ * when nothing came, or only the event loop can tell (TLS). */
+bool stream_wait(struct stream *stream);
+
 /* False when the socket has ended, or says what nobody can have asked for: for one that is idle, and whose
  * event loop may not have run for long. */
 bool stream_is_quiet(const struct stream *stream);

@@ -264,6 +264,35 @@ a_subscription_is_restored_after_a_loss_and_says_so(void **state)
 }
 
 static void
+ping_until(struct credis_store *store, const unsigned *count)
+{
+	int64_t limit_ms = loop_now_ms() + LOOP_LIMIT_MS;
+
+	while (*count == 0 && loop_now_ms() < limit_ms)
+		assert_non_null(credis_store_ask_texts(store, NULL, "PING", NULL));
+	assert_int_equal(*count, 1);
+}
+
+/* A blocking call waits on its own connection: the others must have their turn all the same. */
+static void
+a_message_is_heard_by_one_who_makes_blocking_calls_only(void **state)
+{
+	static const struct credis_listener listener = { hear_message, hear_event };
+	struct redis_server *server = *state;
+	struct credis_store *store = credis_store_open(server->url, NULL, NULL);
+	struct heard heard = { 0 };
+	struct credis_subscription *subscription =
+	    credis_subscribe(store, "c", &listener, &heard, NULL);
+
+	ping_until(store, &heard.subscribed);
+	redis_server_say(server, "PUBLISH c meanwhile");
+	ping_until(store, &heard.messages);
+	assert_string_equal(heard.text, "meanwhile");
+	credis_unsubscribe(subscription);
+	credis_store_free(store);
+}
+
+static void
 a_pattern_hears_the_channels_that_match_by_their_names(void **state)
 {
 	static const struct credis_listener listener = { hear_message, hear_event };
@@ -367,6 +396,7 @@ main(void)
 		cmocka_unit_test(commands_under_way_are_answered_once_when_the_connection_is_lost),
 		cmocka_unit_test(an_answer_may_free_the_store),
 		cmocka_unit_test(a_subscription_is_restored_after_a_loss_and_says_so),
+		cmocka_unit_test(a_message_is_heard_by_one_who_makes_blocking_calls_only),
 		cmocka_unit_test(a_pattern_hears_the_channels_that_match_by_their_names),
 		cmocka_unit_test(many_threads_use_many_stores),
 		cmocka_unit_test(
