@@ -6,6 +6,8 @@
 
 #include <credis/keyword.h>
 
+#include <jansson.h>
+
 #include <string.h>
 #include <uthash.h>
 
@@ -158,70 +160,16 @@ refuse_unknown(const struct conf_tree *tree, const config_setting_t *setting)
 	settings_refuse_unknown(tree, setting, "keywords", names);
 }
 
-/* Whether JSON has it as it is. */
-static bool
-is_plain(const char *text)
-{
-	while ((unsigned char)*text >= ' ' && *text != '"' && *text != '\\')
-		text++;
-	return *text == '\0';
-}
-
-static bool
-has_real(const json_t *json)
-{
-	const char *name;
-	json_t *item;
-	size_t n;
-
-	json_array_foreach(json, n, item)
-	{
-		if (has_real(item))
-			return true;
-	}
-	json_object_foreach((json_t *)json, name, item)
-	{
-		if (has_real(item))
-			return true;
-	}
-	return json_is_real(json);
-}
-
-/* JSON as text, its real numbers as short as reads back equal. To free(). */
-static char *
-print_json(const json_t *json)
-{
-	bool exact = !has_real(json);
-
-	/* Most settings are such texts, and there may be millions. */
-	if (json_is_string(json) && is_plain(json_string_value(json)))
-		return must_print("\"%s\"", json_string_value(json));
-	for (size_t digits = 15;; digits++) {
-		char *text = must(
-		    json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(digits)));
-		json_t *back;
-
-		if (exact || digits == 17)
-			return text;
-		back = must(json_loads(text, JSON_DECODE_ANY, NULL));
-		exact = json_equal(json, back);
-		json_decref(back);
-		if (exact)
-			return text;
-		free(text);
-	}
-}
-
 /* A number where text belongs is taken by the library for text without quotation marks; in a file it is
  * a mistake, but for an initial value. */
 static bool
 became_text(const struct credis_keyword *keyword, const struct credis_setting *row,
-    const json_t *json)
+    const config_setting_t *setting)
 {
 	char *text;
 	bool became;
 
-	if (json_is_string(json) || strcmp(row->name, "initial") == 0)
+	if (conf_tree_text(setting) != NULL || strcmp(row->name, "initial") == 0)
 		return false;
 	text = credis_keyword_get(keyword, row->name);
 	became = text != NULL && text[0] == '"';
@@ -229,19 +177,22 @@ became_text(const struct credis_keyword *keyword, const struct credis_setting *r
 	return became;
 }
 
-/* The program of a command, whose path may be one from this file. */
-static void
-settle_program(const struct conf_tree *tree, const config_setting_t *setting,
-    const struct credis_setting *row, json_t *json)
+/* A command in JSON with its program, whose path may be one from this file. To free(). */
+static char *
+settle_program(const struct conf_tree *tree, const config_setting_t *setting, const char *command)
 {
+	json_t *json = must(json_loads(command, JSON_DECODE_ANY, NULL));
 	const char *program = json_string_value(json_array_get(json, 0));
-	char *path;
+	char *path, *settled;
 
-	if (program == NULL || (strcmp(row->name, "read") != 0 && strcmp(row->name, "write") != 0))
-		return;
-	path = conf_program(tree, setting, program);
-	json_array_set_new(json, 0, must(json_string(path)));
-	free(path);
+	if (program != NULL) {
+		path = conf_program(tree, setting, program);
+		json_array_set_new(json, 0, must(json_string(path)));
+		free(path);
+	}
+	settled = must(json_dumps(json, JSON_ENCODE_ANY));
+	json_decref(json);
+	return settled;
 }
 
 /* Hands one setting over; what is refused becomes a fault. */
@@ -249,21 +200,21 @@ static void
 set(const struct conf_tree *tree, const config_setting_t *setting, const struct credis_setting *row,
     struct credis_keyword *keyword)
 {
-	json_t *json = conf_tree_json(tree, setting);
+	bool command = strcmp(row->name, "read") == 0 || strcmp(row->name, "write") == 0;
+	const char *json = conf_tree_json(tree, setting);
+	char *settled = NULL;
 	struct credis_error err;
-	char *text;
 
 	if (json == NULL)
 		return;
-	settle_program(tree, setting, row, json);
-	text = print_json(json);
-	if (!credis_keyword_set(keyword, row->name, text, &err))
+	if (command)
+		json = settled = settle_program(tree, setting, json);
+	if (!credis_keyword_set(keyword, row->name, json, &err))
 		conf_tree_fault(tree, setting, "%s: %s", credis_keyword_name(keyword), err.text);
-	else if (became_text(keyword, row, json))
+	else if (became_text(keyword, row, setting))
 		conf_tree_fault(tree, setting, "%s: %s: is %s (%s)", credis_keyword_name(keyword),
 		    row->name, conf_tree_kind(setting), row->allowed);
-	free(text);
-	json_decref(json);
+	free(settled);
 }
 
 /* Every setting but name and type; without a keyword, only their names are looked at. */
@@ -273,10 +224,11 @@ set_all(const struct conf_tree *tree, const config_setting_t *group, struct cred
 	for (int i = 0, count = config_setting_length(group); i < count; i++) {
 		const config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
 		const char *name = config_setting_name(setting);
-		const struct credis_setting *row = find_row(name);
+		const struct credis_setting *row;
 
 		if (strcmp(name, "name") == 0 || strcmp(name, "type") == 0)
 			continue;
+		row = find_row(name);
 		if (row == NULL)
 			refuse_unknown(tree, setting);
 		else if (keyword != NULL)

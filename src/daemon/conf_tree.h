@@ -6,7 +6,6 @@
 #include "conf_text.h"
 #include "faults.h"
 
-#include <jansson.h>
 #include <libconfig.h>
 
 struct conf_tree;
@@ -30,7 +29,10 @@ const char *conf_tree_kind(const config_setting_t *setting);
 /* A setting's text; NULL when it is none. */
 const char *conf_tree_text(const config_setting_t *setting);
 
-/* A setting's value as JSON; NULL, and a fault, when it has none. */
-json_t *conf_tree_json(const struct conf_tree *tree, const config_setting_t *setting);
+/* The same in UTF-8; NULL, and a fault, when it is not. */
+const char *conf_tree_utf8(const struct conf_tree *tree, const config_setting_t *setting);
+
+/* A setting's value as JSON, lent until the next is asked for; NULL, and a fault, when it has none. */
+const char *conf_tree_json(const struct conf_tree *tree, const config_setting_t *setting);
 
 #endif

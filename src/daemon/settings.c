@@ -119,18 +119,17 @@ static void
 take_text(const struct conf_tree *tree, const config_setting_t *setting, const struct setting *row,
     const char *name, void *base)
 {
-	json_t *json = conf_tree_json(tree, setting);
+	const char *text = conf_tree_utf8(tree, setting);
 	struct credis_error err;
 
-	if (json == NULL)
+	if (text == NULL)
 		return;
-	if (row->check == NULL || row->check(json_string_value(json), &err)) {
+	if (row->check == NULL || row->check(text, &err)) {
 		free(*text_at(base, row));
-		*text_at(base, row) = must(strdup(json_string_value(json)));
+		*text_at(base, row) = must(strdup(text));
 	} else {
 		conf_tree_fault(tree, setting, "%s: %s (%s)", name, err.text, row->allowed);
 	}
-	json_decref(json);
 }
 
 /* One of several texts; NULL and a fault when it is none. To free(). */
@@ -138,19 +137,17 @@ static char *
 take_word(const struct conf_tree *tree, const config_setting_t *setting, const struct setting *row,
     const char *name)
 {
-	json_t *json = conf_tree_json(tree, setting);
-	const char *text = json_string_value(json);
-	char *word = text != NULL ? must(strdup(text)) : NULL;
+	const char *text = conf_tree_utf8(tree, setting);
 	struct credis_error err;
 
-	if (json != NULL && text == NULL)
+	if (conf_tree_text(setting) == NULL)
 		conf_tree_fault(tree, setting, "%s: one is %s (%s)", name, conf_tree_kind(setting),
 		    row->allowed);
-	json_decref(json);
-	if (word == NULL || row->check == NULL || row->check(word, &err))
-		return word;
+	if (text == NULL)
+		return NULL;
+	if (row->check == NULL || row->check(text, &err))
+		return must(strdup(text));
 	conf_tree_fault(tree, setting, "%s: %s (%s)", name, err.text, row->allowed);
-	free(word);
 	return NULL;
 }
 
