@@ -65,6 +65,10 @@ const char *credis_service_prefix(const struct credis_service *service);
  * Since 0.1. */
 const struct credis_keyword *credis_service_keyword(const struct credis_service *service, size_t n);
 
+/* Which number the keyword of this name, in any case, has. False when there is none; before a dispatcher takes
+ * the service. Since 0.1. */
+bool credis_service_find(const struct credis_service *service, const char *keyword, size_t *n);
+
 /* One step of a write or a read that a program has to take: answered by number, now or later. Lent for
  * the call. Since 0.1. */
 struct credis_step {

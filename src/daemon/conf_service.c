@@ -32,6 +32,9 @@ struct service {
 
 	struct conf_driver **drivers;
 	size_t driver_count;
+
+	const config_setting_t **taken; /* the group of each keyword without a fault */
+	size_t taken_count;
 };
 
 #define AT(member) SETTING_AT(service, member)
@@ -289,13 +292,23 @@ check_driver(const struct conf_tree *tree, const config_setting_t *group, const 
 }
 
 static void
-take_keyword(const struct conf_tree *tree, const config_setting_t *group,
-    const struct service *said, struct credis_service *service, struct seen **seen)
+refuse_again(const struct conf_tree *tree, const config_setting_t *group,
+    const config_setting_t *first, const char *keyword, const struct credis_service *service)
 {
-	const config_setting_t *name;
-	const struct place *before;
+	struct place place = conf_tree_place(tree, member_or_group(first, "name"));
+
+	conf_tree_fault(tree, member_or_group(group, "name"),
+	    "%s: %s has a keyword of this name at %s:%d (once is allowed)", keyword,
+	    credis_service_name(service), place.file, place.line);
+}
+
+static void
+take_keyword(const struct conf_tree *tree, const config_setting_t *group, struct service *said,
+    struct credis_service *service)
+{
 	struct credis_keyword *keyword;
 	struct credis_error err;
+	size_t first;
 
 	if (!config_setting_is_group(group)) {
 		conf_tree_fault(tree, group,
@@ -306,20 +319,30 @@ take_keyword(const struct conf_tree *tree, const config_setting_t *group,
 	keyword = read_keyword(tree, group);
 	if (keyword == NULL)
 		return;
-	name = member_or_group(group, "name");
 	if (config_setting_get_member(group, "driver") != NULL)
 		check_driver(tree, group, credis_keyword_name(keyword), said);
-	before = seen_before(seen, credis_keyword_name(keyword), conf_tree_place(tree, name));
-	if (before != NULL) {
-		conf_tree_fault(tree, name,
-		    "%s: %s has a keyword of this name at %s:%d (once is allowed)",
-		    credis_keyword_name(keyword), credis_service_name(service), before->file,
-		    before->line);
-		credis_keyword_free(keyword);
-	} else if (!credis_service_take_keyword(service, keyword, &err)) {
-		conf_tree_fault(tree, name, "%s", err.text);
-		credis_keyword_free(keyword);
+	if (credis_service_take_keyword(service, keyword, &err)) {
+		said->taken[said->taken_count++] = group;
+		return;
 	}
+	if (credis_service_find(service, credis_keyword_name(keyword), &first))
+		refuse_again(tree, group, said->taken[first], credis_keyword_name(keyword),
+		    service);
+	else
+		conf_tree_fault(tree, member_or_group(group, "name"), "%s", err.text);
+	credis_keyword_free(keyword);
+}
+
+static void
+take_keywords(const struct conf_tree *tree, struct service *said, struct credis_service *service)
+{
+	size_t count = said->keywords != NULL ? (size_t)config_setting_length(said->keywords) : 0;
+
+	said->taken = must(calloc(count + 1, sizeof(*said->taken)));
+	for (size_t i = 0; i < count; i++)
+		take_keyword(tree, config_setting_get_elem(said->keywords, (unsigned)i), said,
+		    service);
+	free(said->taken);
 }
 
 static void
@@ -380,7 +403,6 @@ read_service(const struct conf_tree *tree, const config_setting_t *group, struct
 {
 	struct credis_service *service = NULL;
 	struct credis_error err;
-	struct seen *seen = NULL;
 
 	settings_begin(&conf_service_settings, said);
 	settings_take(tree, group, &conf_service_settings, said);
@@ -400,10 +422,7 @@ read_service(const struct conf_tree *tree, const config_setting_t *group, struct
 	for (int i = 0; said->driver_list != NULL && i < config_setting_length(said->driver_list);
 	     i++)
 		take_driver(tree, config_setting_get_elem(said->driver_list, (unsigned)i), said);
-	for (int i = 0; said->keywords != NULL && i < config_setting_length(said->keywords); i++)
-		take_keyword(tree, config_setting_get_elem(said->keywords, (unsigned)i), said,
-		    service, &seen);
-	seen_free(&seen);
+	take_keywords(tree, said, service);
 	return service;
 }
 

@@ -16,6 +16,14 @@ struct service_name {
 	UT_hash_handle hh;
 };
 
+/* Names for as many keywords as there was room made at a time: a block goes back to the system as a whole, where
+ * a million pieces would leave holes between the keywords. */
+struct service_names {
+	struct service_names *earlier;
+	size_t from; /* the place of the first */
+	struct service_name names[];
+};
+
 struct credis_service *
 credis_service_new(const char *name, const char *help, const char *version,
     struct credis_error *err)
@@ -44,13 +52,14 @@ credis_service_new(const char *name, const char *help, const char *version,
 void
 service_forget_names(struct credis_service *service)
 {
-	struct service_name *name, *next;
+	struct service_names *block, *earlier;
 
-	HASH_ITER(hh, service->names, name, next)
-	{
-		HASH_DEL(service->names, name);
-		free(name);
+	HASH_CLEAR(hh, service->names);
+	for (block = service->blocks; block != NULL; block = earlier) {
+		earlier = block->earlier;
+		free(block);
 	}
+	service->blocks = NULL;
 }
 
 void
@@ -139,14 +148,10 @@ credis_service_prefix(const struct credis_service *service)
 }
 
 static bool
-service_make_room(struct credis_service *service)
+service_make_keyword_room(struct credis_service *service, size_t room)
 {
-	size_t room = service->room != 0 ? service->room * 2 : 16;
-	struct credis_keyword **keywords;
+	struct credis_keyword **keywords = realloc(service->keywords, room * sizeof(*keywords));
 
-	if (service->count < service->room)
-		return true;
-	keywords = realloc(service->keywords, room * sizeof(*keywords));
 	if (keywords == NULL)
 		return false;
 	service->keywords = keywords;
@@ -159,8 +164,36 @@ service_make_room(struct credis_service *service)
 		    (room - service->room) * sizeof(struct source *));
 		service->sources = sources;
 	}
-	service->room = room;
 	return true;
+}
+
+static bool
+service_make_room(struct credis_service *service)
+{
+	size_t more = service->room != 0 ? service->room : 16;
+	struct service_names *block;
+
+	if (service->count < service->room)
+		return true;
+	if (!service_make_keyword_room(service, service->room + more))
+		return false;
+	block = malloc(sizeof(*block) + more * sizeof(*block->names));
+	if (block == NULL)
+		return false;
+	block->earlier = service->blocks;
+	block->from = service->room;
+	service->blocks = block;
+	service->room += more;
+	return true;
+}
+
+static struct service_name *
+service_name_find(const struct credis_service *service, const char *keyword)
+{
+	struct service_name *name;
+
+	HASH_FIND_STR(service->names, keyword, name);
+	return name;
 }
 
 static bool
@@ -168,19 +201,13 @@ service_claim_name(struct credis_service *service, const char *text, struct cred
 {
 	struct service_name *name;
 
-	HASH_FIND_STR(service->names, text, name);
-	if (name != NULL)
+	if (service_name_find(service, text) != NULL)
 		return error_set(err, CREDIS_EINVAL,
 		    "%s: the service %s has a keyword of this name already", text, service->name);
-	name = calloc(1, sizeof(*name));
-	if (name == NULL)
-		return error_no_memory(err);
+	name = &service->blocks->names[service->count - service->blocks->from];
 	name->place = service->count;
 	HASH_ADD_KEYPTR(hh, service->names, text, strlen(text), name);
-	if (name->hh.tbl != NULL)
-		return true;
-	free(name);
-	return error_no_memory(err);
+	return name->hh.tbl != NULL || error_no_memory(err);
 }
 
 bool
@@ -209,23 +236,32 @@ credis_service_keyword(const struct credis_service *service, size_t n)
 const struct credis_keyword *
 service_find(const struct credis_service *service, const char *keyword)
 {
-	struct service_name *name;
+	const struct service_name *name = service_name_find(service, keyword);
 
-	HASH_FIND_STR(service->names, keyword, name);
 	return name != NULL ? service->keywords[name->place] : NULL;
+}
+
+bool
+credis_service_find(const struct credis_service *service, const char *keyword, size_t *n)
+{
+	char text[CREDIS_KEYWORD_MAX + 1];
+	const struct service_name *name = NULL;
+
+	if (keyword_name_check(keyword, strlen(keyword), text, NULL))
+		name = service_name_find(service, text);
+	if (name != NULL)
+		*n = name->place;
+	return name != NULL;
 }
 
 bool
 credis_service_set_callbacks(struct credis_service *service, const char *keyword,
     const struct credis_callbacks *callbacks, void *arg, struct credis_error *err)
 {
-	char text[CREDIS_KEYWORD_MAX + 1];
-	struct service_name *name = NULL;
 	struct source *source;
+	size_t n;
 
-	if (keyword_name_check(keyword, strlen(keyword), text, NULL))
-		HASH_FIND_STR(service->names, text, name);
-	if (name == NULL)
+	if (!credis_service_find(service, keyword, &n))
 		return error_set(err, CREDIS_ENOKEYWORD, "%s.%s: no such keyword", service->name,
 		    keyword);
 	if (service->sources == NULL)
@@ -233,7 +269,7 @@ credis_service_set_callbacks(struct credis_service *service, const char *keyword
 	source = service->sources != NULL ? source_new(callbacks, arg) : NULL;
 	if (source == NULL)
 		return error_no_memory(err);
-	source_release(service->sources[name->place]);
-	service->sources[name->place] = source;
+	source_release(service->sources[n]);
+	service->sources[n] = source;
 	return true;
 }

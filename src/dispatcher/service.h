@@ -19,7 +19,8 @@ struct credis_service {
 	    *sources; /* of the keyword in the same place, NULL: none; NULL: no keyword has one */
 	size_t count;
 	size_t room;
-	struct service_name *names; /* table of the names above */
+	struct service_name *names;   /* table of the names above … */
+	struct service_names *blocks; /* … and where they lie */
 };
 
 /* The dispatcher's own keywords. */
