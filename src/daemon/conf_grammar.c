@@ -84,11 +84,10 @@ keep_name(struct grammar *grammar, const struct word *word)
 static bool
 take_word(struct grammar *grammar, const struct word *word, struct credis_error *err)
 {
-	bool value = is("true", word) || is("false", word) || is("null", word);
-
 	if (grammar->want == WANT_VALUE)
-		return value ? take_value(grammar, word, err)
-			     : refuse(err, "%s is no value (text stands in quotes)", SHOWN(word));
+		return is("true", word) || is("false", word) || is("null", word)
+		    ? take_value(grammar, word, err)
+		    : refuse(err, "%s is no value (text stands in quotes)", SHOWN(word));
 	if (grammar->want == WANT_EQUALS || in_list(grammar))
 		return refuse_value(grammar, word, err);
 	keep_name(grammar, word);
@@ -141,10 +140,14 @@ open_bracket(struct grammar *grammar, int line, const struct word *word, struct 
 static char
 partner(char mark)
 {
-	static const char pairs[] = "(){}[]";
-	size_t at = (size_t)(strchr(pairs, mark) - pairs);
-
-	return pairs[at ^ 1];
+	switch (mark) {
+	case '(': return ')';
+	case ')': return '(';
+	case '{': return '}';
+	case '}': return '{';
+	case '[': return ']';
+	default: return '[';
+	}
 }
 
 static bool
@@ -177,7 +180,7 @@ take_mark(struct grammar *grammar, int line, size_t base, const struct word *wor
 		return take_equals(grammar, word, err);
 	if (mark == ',' || mark == ';')
 		return take_separator(grammar, word, err);
-	if (strchr("({[", mark) != NULL)
+	if (mark == '(' || mark == '{' || mark == '[')
 		return open_bracket(grammar, line, word, err);
 	return close_bracket(grammar, base, word, err);
 }

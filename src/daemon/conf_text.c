@@ -3,6 +3,7 @@
  * and reads "\b" and 010 differently from one version to the next. */
 #include "conf_text.h"
 
+#include "bytes.h"
 #include "conf_grammar.h"
 #include "conf_number.h"
 #include "file.h"
@@ -22,16 +23,15 @@ enum {
 
 struct conf_text {
 	struct faults *faults;
-	char *bytes;
-	size_t length, room;
-	struct place *places; /* of each line of 'bytes' */
+	struct bytes out;
+	struct place *places; /* of each line of 'out' */
 	size_t lines, lines_room;
 	struct place start;
 	size_t read; /* bytes of all files */
 	size_t files;
 	bool sound;
 	struct grammar grammar;
-	size_t comma; /* where in 'bytes' the last token is, if it was a comma; or 0 */
+	size_t comma; /* where in 'out' the last token is, if it was a comma; or 0 */
 };
 
 /* A file being scanned. */
@@ -57,13 +57,7 @@ static void scan_file(struct conf_text *text, const struct scan *includer, const
 static void
 append(struct conf_text *text, const char *bytes, size_t length)
 {
-	if (length >= text->room - text->length) {
-		text->room = 2 * (text->room + length) + 64;
-		text->bytes = must(realloc(text->bytes, text->room));
-	}
-	memcpy(text->bytes + text->length, bytes, length);
-	text->length += length;
-	text->bytes[text->length] = '\0';
+	bytes_append(&text->out, bytes, length);
 }
 
 /* Begins a token of 'length' bytes, if it may stand here: on a new line, unless the one before came from the
@@ -113,7 +107,7 @@ peek(const struct scan *scan, size_t ahead)
 static bool
 is_name(int c)
 {
-	return c != -1 && (isalnum(c) || strchr("-_*", c) != NULL);
+	return c != -1 && (isalnum(c) || c == '-' || c == '_' || c == '*');
 }
 
 static void
@@ -256,10 +250,10 @@ take_mark(struct scan *scan)
 	if (!begin(scan, TOKEN_MARK, 1))
 		return;
 	/* A comma after the last value is fine with some versions of libconfig, and so with all. */
-	if (comma != 0 && strchr(")]", mark) != NULL)
-		scan->text->bytes[comma] = ' ';
+	if (comma != 0 && (mark == ')' || mark == ']'))
+		scan->text->out.at[comma] = ' ';
 	if (mark == ',')
-		scan->text->comma = scan->text->length;
+		scan->text->comma = scan->text->out.length;
 	append(scan->text, &mark, 1);
 	scan->at++;
 }
@@ -315,6 +309,24 @@ at_number(const struct scan *scan)
 	return isdigit(c) || (c == '.' && next != -1 && isdigit(next));
 }
 
+static bool
+is_mark(int c)
+{
+	switch (c) {
+	case '(':
+	case ')':
+	case '{':
+	case '}':
+	case '[':
+	case ']':
+	case '=':
+	case ':':
+	case ',':
+	case ';': return true;
+	default: return false;
+	}
+}
+
 static void
 take_token(struct scan *scan)
 {
@@ -336,7 +348,7 @@ take_token(struct scan *scan)
 		take_number(scan);
 	else if (isalpha(c) || c == '*')
 		take_word(scan);
-	else if (c != 0 && strchr("(){}[]=:,;", c) != NULL)
+	else if (is_mark(c))
 		take_mark(scan);
 	else
 		take_stray(scan);
@@ -493,7 +505,7 @@ conf_text_free(struct conf_text *text)
 {
 	if (text == NULL)
 		return;
-	free(text->bytes);
+	free(text->out.at);
 	free(text->places);
 	free(text);
 }
@@ -507,7 +519,7 @@ conf_text_is_sound(const struct conf_text *text)
 const char *
 conf_text_bytes(const struct conf_text *text)
 {
-	return text->bytes;
+	return text->out.at;
 }
 
 struct place
