@@ -153,7 +153,22 @@ $(B)/tests/bench/watch: tests/bench/watch.c tests/bench/wire.h $(B)/libcredis.so
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) -Iinclude $(call pc,libevent) $(CFLAGS) -o $@ $< -L$(B) -lcredis \
 	    -Wl,-rpath,'$$ORIGIN/../..' $(call pl,libevent)
-bench-programs: $(addprefix $(B)/tests/bench/,null load watch library)
+# The same by libraries (others.c): credis', what INDI takes, and MQTT's where it is there; and who owns the values.
+OTHERS = credis_load indi_load indi_null $(if $(call pl,libmosquitto),mqtt_load mqtt_null)
+$(B)/tests/bench/%_load: tests/bench/%_load.c tests/bench/others.c $(wildcard tests/bench/*.h) Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) -Iinclude $(call pc,libevent) $(CFLAGS) -o $@ $< tests/bench/others.c $(OTHER_LIBS) \
+	    $(call pl,libevent)
+$(B)/tests/bench/%_null: tests/bench/%_null.c $(wildcard tests/bench/*.h) Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(CFLAGS) -o $@ $< $(OTHER_LIBS)
+$(B)/tests/bench/credis_load: $(B)/libcredis.so.$(SOMAJOR)
+$(B)/tests/bench/credis_%: OTHER_LIBS = -L$(B) -lcredis -Wl,-rpath,'$$ORIGIN/../..'
+$(B)/tests/bench/indi_%: OTHER_LIBS = $(call pl,expat)
+$(B)/tests/bench/mqtt_%: OTHER_LIBS = $(call pl,libmosquitto)
+bench-programs: $(addprefix $(B)/tests/bench/,null load watch library $(OTHERS))
 
 # Whatever needs Debian's packages installs them first and then starts make anew, because pkg-config
 # may not have been there when this file was read.
@@ -203,6 +218,7 @@ bench:
 	@$(again) $(jobs) all bench-programs
 	@tests/bench/run.py --build $(B) $(BENCH)
 	@tests/bench/monitors.py --build $(B) $(BENCH)
+	@tests/bench/others.py --build $(B) $(BENCH)
 	@tests/bench/keywords.py --build $(B) $(BENCH)
 	@tests/bench/cauldron.py --build $(B) $(BENCH)
 	@$(B)/tests/bench/library
