@@ -22,11 +22,17 @@ static const char escapes[][2] = {
 };
 enum { ESCAPES = sizeof(escapes) / sizeof(*escapes) };
 
+static inline bool
+stands_for_itself(char byte)
+{
+	return (unsigned char)byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7f;
+}
+
 /* Writes the escape of a byte that may not stand for itself; false for all others. */
 static bool
 escape(char byte, char out[8])
 {
-	if ((unsigned char)byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7f)
+	if (stands_for_itself(byte))
 		return false;
 	for (size_t n = 0; n < ESCAPES; n++)
 		if (escapes[n][1] == byte) {
@@ -45,8 +51,9 @@ json_text_append(struct buffer *out, const char *text, size_t length)
 
 	buffer_append(out, "\"", 1);
 	for (size_t n = 0; n < length; n++) {
-		if (!escape(text[n], escaped))
+		if (stands_for_itself(text[n]))
 			continue;
+		escape(text[n], escaped);
 		buffer_append(out, text + done, n - done);
 		buffer_text(out, escaped);
 		done = n + 1;

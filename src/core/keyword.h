@@ -10,6 +10,8 @@
 
 #include <credis/keyword.h>
 
+struct buffer;
+
 /* Settings few keywords have live behind pointers: a million keywords share one process. */
 struct keyword_limits {
 	bool has_low, has_high;
@@ -85,6 +87,9 @@ bool keyword_is_readable(const struct credis_keyword *keyword);
  * (CREDIS_SERVICE_MAX + 1; [A-Za-z][A-Za-z0-9_-]*) in lower case. False with CREDIS_EINVAL. */
 bool keyword_name_check(const char *name, size_t length, char *out, struct credis_error *err);
 bool service_name_check(const char *name, size_t length, char *out, struct credis_error *err);
+
+/* Appends a keyword's description; credis_keyword_to_json() without an allocation of its own. */
+void keyword_print_json(const struct credis_keyword *keyword, struct buffer *out);
 
 /* Whether two descriptions say the same. */
 bool keyword_equal(const struct credis_keyword *a, const struct credis_keyword *b);

@@ -8,28 +8,46 @@
 
 #include <string.h>
 
+/* Puts a setting's name before what was printed of it. */
+static void
+put_name(struct buffer *out, size_t from, const char *name)
+{
+	size_t length = strlen(name), printed = out->length - from;
+	char *place;
+
+	if (buffer_reserve(out, length + 6) == NULL)
+		return;
+	place = out->bytes + from;
+	memmove(place + length + 6, place, printed);
+	memcpy(place, ", \"", 3);
+	memcpy(place + 3, name, length);
+	memcpy(place + 3 + length, "\": ", 3);
+	buffer_wrote(out, length + 6);
+}
+
+void
+keyword_print_json(const struct credis_keyword *keyword, struct buffer *out)
+{
+	const struct credis_setting *shown;
+
+	buffer_text(out, "{\"name\": ");
+	json_text_append(out, keyword->name, strlen(keyword->name));
+	for (size_t row = 0; (shown = credis_keyword_setting(row)) != NULL; row++) {
+		size_t from = out->length;
+
+		keyword_print_setting(keyword, row, out);
+		if (out->length > from) /* most settings stand at their default */
+			put_name(out, from, shown->name);
+	}
+	buffer_text(out, "}");
+}
+
 char *
 credis_keyword_to_json(const struct credis_keyword *keyword)
 {
-	struct buffer out = BUFFER_EMPTY, setting = BUFFER_EMPTY;
-	const struct credis_setting *shown;
+	struct buffer out = BUFFER_EMPTY;
 
-	buffer_text(&out, "{\"name\": ");
-	json_text_append(&out, keyword->name, strlen(keyword->name));
-	for (size_t row = 0; (shown = credis_keyword_setting(row)) != NULL; row++) {
-		buffer_clear(&setting);
-		keyword_print_setting(keyword, row, &setting);
-		if (setting.failed)
-			out.failed = true;
-		if (setting.length == 0)
-			continue;
-		buffer_text(&out, ", \"");
-		buffer_text(&out, shown->name);
-		buffer_text(&out, "\": ");
-		buffer_append(&out, setting.bytes, setting.length);
-	}
-	buffer_text(&out, "}");
-	buffer_free(&setting);
+	keyword_print_json(keyword, &out);
 	return buffer_give(&out);
 }
 

@@ -33,19 +33,21 @@ bool
 registration_prepare(struct served *served)
 {
 	uint64_t hash = hash_text(UINT64_C(14695981039346656037), served->definition->help);
+	struct buffer json = BUFFER_EMPTY;
+	bool ok = true;
 
 	hash = hash_text(hash, served->definition->version);
-	for (size_t n = 0; n < served->registry.count; n++) {
-		char *json = credis_keyword_to_json(served->registry.entries[n]->keyword);
-
-		if (json == NULL)
-			return false;
-		hash = hash_text(hash, json);
-		free(json);
+	for (size_t n = 0; n < served->registry.count && ok; n++) {
+		buffer_clear(&json);
+		keyword_print_json(served->registry.entries[n]->keyword, &json);
+		ok = !json.failed;
+		if (ok)
+			hash = hash_text(hash, json.bytes);
 	}
+	buffer_free(&json);
 	snprintf(served->registration.generation, sizeof(served->registration.generation),
 	    "%016" PRIx64, hash);
-	return true;
+	return ok;
 }
 
 static void
@@ -189,7 +191,7 @@ describe_portion(struct served *served)
 {
 	size_t from = served->registration.described;
 	size_t count = served->registry.count - from;
-	struct buffer *out;
+	struct buffer json = BUFFER_EMPTY, *out;
 
 	if (count == 0) {
 		reconcile_portion(served);
@@ -200,12 +202,13 @@ describe_portion(struct served *served)
 	out = begin(served, 2 + 2 * count, "HSET", NAMES_KEYWORDS, on_described);
 	for (size_t n = from; out != NULL && n < from + count; n++) {
 		const struct credis_keyword *keyword = served->registry.entries[n]->keyword;
-		char *json = credis_keyword_to_json(keyword);
 
+		buffer_clear(&json);
+		keyword_print_json(keyword, &json);
 		command_text(out, keyword->name);
-		command_text(out, json != NULL ? json : "{}");
-		free(json);
+		command_text(out, !json.failed ? json.bytes : "{}");
 	}
+	buffer_free(&json);
 	served->registration.described += count;
 }
 
