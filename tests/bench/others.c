@@ -1,16 +1,17 @@
 /* others.c: what load.c and watch.c do with credisd by its bare wire, for a client by its library (others.h):
  *   SOCKET KEYWORDS COUNT W               keeps W acknowledged requests in flight and times each
- *   SOCKET KEYWORDS COUNT RATE LISTENERS  times how long after a request each listener has the value in hand
+ *   SOCKET KEYWORDS COUNT RATE LISTENERS  times how long after a request each listener has the value in hand,
+ *                                         once what all were told as they came is over
  * Prints one line: answers or values a second, p50, p99 in µs. */
 #include "others.h"
 #include "wire.h"
 
-enum { PATIENCE_S = 10 };
+enum { PATIENCE_S = 10, WARM_S = 2 };
 
 static struct event_base *base;
 static struct peer *writer;
-static long keywords, count, listeners, asked, heard, room;
-static long long *began, *took;
+static long keywords, count, warming, listeners, asked, heard, room;
+static long long *began, *took, start;
 
 static void
 ask(void)
@@ -18,6 +19,8 @@ ask(void)
 	if (asked == count)
 		return;
 	began[asked] = now_ns(CLOCK_MONOTONIC);
+	if (asked == warming)
+		start = began[asked];
 	peer_ask(writer, asked % keywords, asked);
 	asked++;
 }
@@ -25,7 +28,8 @@ ask(void)
 static void
 hear(long value)
 {
-	if (value < 0 || value >= asked || heard == room) /* what a run before this one left */
+	/* Not timed, or what a run before this one left. */
+	if (value < warming || value >= asked || heard == room)
 		return;
 	took[heard++] = now_ns(CLOCK_MONOTONIC) - began[value];
 	if (heard == room)
@@ -88,14 +92,14 @@ on_impatience(evutil_socket_t fd, short what, void *arg)
 int
 main(int argc, char **argv)
 {
-	long long start;
-
 	if (argc < 5)
 		errx(2, "usage: SOCKET KEYWORDS COUNT W | SOCKET KEYWORDS COUNT RATE LISTENERS");
 	keywords = atol(argv[2]);
 	count = atol(argv[3]);
 	listeners = argc > 5 ? atol(argv[5]) : 0;
 	room = listeners > 0 ? count * listeners : count;
+	warming = listeners > 0 ? WARM_S * atol(argv[4]) : 0;
+	count += warming;
 	began = calloc((size_t)count, sizeof *began);
 	took = calloc((size_t)room, sizeof *took);
 	base = event_base_new();
@@ -105,7 +109,6 @@ main(int argc, char **argv)
 	for (long n = 0; n < listeners; n++)
 		peer_open(base, argv[1], 0);
 	every(PATIENCE_S * 1000000, on_impatience);
-	start = now_ns(CLOCK_MONOTONIC);
 	if (listeners > 0)
 		every(1000000 / atol(argv[4]), on_tick);
 	for (long n = 0; listeners == 0 && n < atol(argv[4]); n++)

@@ -117,7 +117,7 @@ def main():
     parser.add_argument("--short", action="store_true", help="few requests, one repeat")
     args = parser.parse_args()
     build = (ROOT / args.build).resolve()
-    repeats, count, changes = (1, 5000, 100) if args.short else (5, 50000, 400)
+    repeats, count, changes = (1, 5000, 100) if args.short else (3, 50000, 400)
     print(f"\n| unpinned, unix sockets, nothing kept on disk | lone p50 · p99, µs | W = {WIDTH}, k/s "
           f"| in hand of {' · '.join(map(str, LISTENERS))} monitors, p50, µs "
           f"| lone p50, credisd ÷ it | W = {WIDTH}, credisd ÷ it | in hand, credisd ÷ it |\n" + "|---" * 7 + "|")
