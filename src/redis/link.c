@@ -24,6 +24,7 @@ enum {
 	BACKOFF_CAP_MS = 10000,
 	STEADY_MS = 1000,               /* up for so long it may come back at once when lost */
 	COMMANDS_MAX = 4 * 1024 * 1024, /* under way, for a server that takes and never answers */
+	FLUSH_AT = 2048,                /* bytes: the server begins while we go on */
 };
 
 enum link_state {
@@ -559,10 +560,12 @@ link_takes(const struct link *link, struct credis_error *err)
 	return true;
 }
 
-/* Where the caller is to format what link_takes() allowed. */
+/* Where the caller is to format what link_takes() allowed. What was asked for before is whole by now. */
 static struct buffer *
 link_ask(struct link *link)
 {
+	if (!link->outbox.blocked && link_output_length(link) >= FLUSH_AT)
+		outbox_flush(&link->outbox, link->stream);
 	if (!link->outbox.blocked)
 		link_want_turn(link);
 	return outbox_ask(&link->outbox);
