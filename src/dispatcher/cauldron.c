@@ -366,7 +366,8 @@ mirror_dispatch(struct served *served, struct entry *entry, const char *text, si
 	struct post *post = served->post;
 	struct buffer ours = BUFFER_EMPTY;
 	struct message message = { .from = { "cauldron", 8 } };
-	struct asking asking = { post, served, entry, peers_mirrored(post->peers), &message };
+	struct asking asking = { post, served, entry, peers_mirrored(post->peers), &message,
+		store_now_us(&post->store) };
 	struct credis_error err = { CREDIS_ENOMEM, "out of memory" };
 
 	if (count_write(served, entry) == NULL ||

@@ -68,7 +68,7 @@ static bool
 in_time(const struct asking *asking, struct credis_error *err)
 {
 	const struct message *message = asking->message;
-	int64_t late_us = store_now_us(&asking->post->store) - message->expires_us;
+	int64_t late_us = asking->now_us - message->expires_us;
 
 	if ((message->has & MESSAGE_EXPIRES) == 0 || late_us < 0)
 		return true;
@@ -103,7 +103,8 @@ is_duplicate(const struct asking *asking, enum peer_verdict *verdict)
 	*verdict = PEER_NEW;
 	if (asking->peer == NULL)
 		return false;
-	*verdict = peer_see(asking->post->peers, asking->peer, message->id, sent_us);
+	*verdict =
+	    peer_see(asking->post->peers, asking->peer, message->id, sent_us, asking->now_us);
 	if (*verdict == PEER_REPEATED ||
 	    (*verdict == PEER_SEEN &&
 		requests_under_way(asking->post->requests, asking->peer, message->id))) {
@@ -213,6 +214,7 @@ dispatch_payload(struct post *post, struct served *served, struct entry *entry,
 	asking.message = &message;
 	while ((next = message_next(&reader, &message, &err)) != MESSAGE_END) {
 		asking.peer = find_peer(post, &message);
+		asking.now_us = store_now_us(&post->store);
 		if (next == MESSAGE_MALFORMED) {
 			err.code = CREDIS_EMALFORMED;
 			take_malformed(asking, &err);
@@ -239,6 +241,7 @@ dispatch_refuse(struct post *post, struct served *served, const char *payload, s
 	asking.message = &message;
 	while (message_next(&reader, &message, NULL) == MESSAGE_READ) {
 		asking.peer = find_peer(post, &message);
+		asking.now_us = store_now_us(&post->store);
 		if (is_duplicate(&asking, &verdict))
 			continue;
 		served->counters.requests++;

@@ -29,6 +29,7 @@ struct asking {
 	struct entry *entry;
 	struct peer *peer; /* NULL: nobody wants an answer */
 	const struct message *message;
+	int64_t now_us; /* the store's clock, when it was taken up: looked at once a message */
 };
 
 #endif

@@ -199,6 +199,7 @@ send_all(struct group *group, struct credis_error *err)
 {
 	struct post *post = group->post;
 	struct store_write *writes = calloc(group->count, sizeof(*writes));
+	int64_t now_us = store_now_us(&post->store);
 	bool sent;
 
 	if (writes == NULL)
@@ -206,7 +207,7 @@ send_all(struct group *group, struct credis_error *err)
 	for (size_t n = 0; n < group->count; n++) {
 		struct request *request = group_request(group, n);
 
-		writes[n] = modify_number(post, request);
+		writes[n] = modify_number(request, now_us);
 		request_enter(post->requests, request, REQUEST_STORING);
 	}
 	sent = store_write_all(&post->store, writes, group->count, on_queued, on_executed, post,

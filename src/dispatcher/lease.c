@@ -86,7 +86,7 @@ lease_is_fresh(const struct lease *lease)
 bool
 lease_may_be_others(const struct lease *lease)
 {
-	return clock_monotonic_ms() >= lease->renewed_ms + LEASE_MS;
+	return clock_monotonic_ms() >= lease->renewed_ms + LEASE_MS - CLOCK_LATE_MS;
 }
 
 char *
@@ -277,7 +277,7 @@ gap_before(const struct lease *lease, int64_t epoch, const char *count)
 		return epoch == lease->epoch + 1 ? LEASE_NOBODY : LEASE_SOMEBODY;
 	if (epoch != 1)
 		return LEASE_SOMEBODY;
-	return clock_monotonic_ms() < lease->renewed_ms + LEASE_MS ? LEASE_NOBODY : LEASE_UNCERTAIN;
+	return lease_may_be_others(lease) ? LEASE_UNCERTAIN : LEASE_NOBODY;
 }
 
 /* 'before' is the text of the owner before. */

@@ -71,8 +71,7 @@ modify_check(const struct asking *asking, struct credis_error *err)
 		value_clear(&value);
 		return NULL;
 	}
-	request = request_new(asking->post->requests, asking->served, asking->entry, asking->peer,
-	    message->id, &value, err);
+	request = request_new(asking, &value, err);
 	if (request == NULL)
 		return NULL;
 	request->if_seq = if_seq;
@@ -112,7 +111,7 @@ modify_describe(const struct request *request)
 }
 
 struct store_write
-modify_number(struct post *post, struct request *request)
+modify_number(struct request *request, int64_t now_us)
 {
 	struct entry *entry = entry_now(request->entry);
 	struct credis_value idle;
@@ -123,7 +122,7 @@ modify_number(struct post *post, struct request *request)
 		&(struct value_rules){ .type = CREDIS_BOOLEAN, .labels = &entry->keyword->labels },
 		"false", 5, NULL))
 		value_take(&request->value, &idle);
-	entry_next(entry, store_now_us(&post->store), &request->seq, &request->time_us);
+	entry_next(entry, now_us, &request->seq, &request->time_us);
 	write = modify_describe(request);
 	if (entry->extra != NULL)
 		extra_judge(entry, &request->value, &write);
@@ -151,7 +150,7 @@ keep_driven(struct post *post, struct request *request, const struct credis_erro
 
 	error_set(&err, CREDIS_ESTORE, "%s: written, but not stored yet: %s", request->entry->name,
 	    why->text);
-	modify_number(post, request);
+	modify_number(request, store_now_us(&post->store));
 	served_report(request->served, err.text);
 	request_finish_written(post->requests, request, &err);
 }
@@ -209,9 +208,9 @@ on_stored(void *arg, uint64_t handle, const struct reply *reply, const struct cr
 }
 
 static void
-store(struct post *post, struct request *request)
+store(struct post *post, struct request *request, int64_t now_us)
 {
-	struct store_write write = modify_number(post, request);
+	struct store_write write = modify_number(request, now_us);
 	struct credis_error err;
 
 	request_enter(post->requests, request, REQUEST_STORING);
@@ -244,7 +243,7 @@ modify_begin(const struct asking *asking)
 	else if (asking->entry->lane != NULL)
 		steps_write(post, request, &asking->message->from);
 	else if (!is_nothing_to_do(post, request))
-		store(post, request);
+		store(post, request, asking->now_us);
 }
 
 bool
@@ -322,6 +321,6 @@ modify_driven(struct post *post, struct request *request)
 	} else if (!served_may_write(request->served, &why)) {
 		keep_driven(post, request, &why);
 	} else {
-		store(post, request);
+		store(post, request, store_now_us(&post->store));
 	}
 }

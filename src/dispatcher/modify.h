@@ -29,8 +29,8 @@ void modify_fail_driven(struct post *post, struct request *request, const struct
 /* The write as it is numbered now, without what alarms and histories make of it. */
 struct store_write modify_describe(const struct request *request);
 
-/* Gives the write its number and says what is to be stored. */
-struct store_write modify_number(struct post *post, struct request *request);
+/* Gives the write its number and time, and says what is to be stored. */
+struct store_write modify_number(struct request *request, int64_t now_us);
 
 /* Something of another type lies under the key: it is ours, so write over it, once. */
 bool modify_replace(struct post *post, struct request *request);

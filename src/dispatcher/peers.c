@@ -303,9 +303,9 @@ peer_repeat(struct peers *peers, struct peer *peer, uint64_t id)
 }
 
 enum peer_verdict
-peer_see(struct peers *peers, struct peer *peer, uint64_t id, int64_t sent_us)
+peer_see(struct peers *peers, struct peer *peer, uint64_t id, int64_t sent_us, int64_t now_us)
 {
-	peer->last_us = store_now_us(peers->store);
+	peer->last_us = now_us;
 	if (id > peer->highest) {
 		seen_advance(peer, id);
 	} else {

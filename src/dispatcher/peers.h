@@ -40,7 +40,8 @@ enum peer_verdict {
 
 /* Decides on a request's id. 'sent_us' (0: unknown) tells old from new where the client itself was
  * forgotten. */
-enum peer_verdict peer_see(struct peers *peers, struct peer *peer, uint64_t id, int64_t sent_us);
+enum peer_verdict peer_see(struct peers *peers, struct peer *peer, uint64_t id, int64_t sent_us,
+    int64_t now_us);
 
 /* Sends an answer with this turn's others and remembers it unless it is "accepted". */
 void peer_answer(struct peers *peers, struct peer *peer, const struct message *answer);

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "dispatcher/cauldron.h"
+#include "dispatcher/dispatch.h"
 #include "dispatcher/served.h"
 #include "dispatcher/steps.h"
 
@@ -132,9 +133,9 @@ arm_accept(struct requests *requests, int64_t after_us)
 }
 
 struct request *
-request_new(struct requests *requests, struct served *served, struct entry *entry,
-    struct peer *peer, uint64_t id, struct credis_value *value, struct credis_error *err)
+request_new(const struct asking *asking, struct credis_value *value, struct credis_error *err)
 {
+	struct requests *requests = asking->post->requests;
 	struct slot *slot = NULL;
 	struct request *request;
 
@@ -149,13 +150,13 @@ request_new(struct requests *requests, struct served *served, struct entry *entr
 	}
 	request = &slot->request;
 	request->state = REQUEST_CHECKED;
-	request->served = served;
-	request->entry = entry_hold(entry);
+	request->served = asking->served;
+	request->entry = entry_hold(asking->entry);
 	request->group = NULL;
 	request->turn = NULL;
-	request->peer = peer != NULL ? peer_hold(peer) : NULL;
-	request->id = id;
-	request->arrived_us = store_now_us(requests->store);
+	request->peer = asking->peer != NULL ? peer_hold(asking->peer) : NULL;
+	request->id = asking->message->id;
+	request->arrived_us = asking->now_us;
 	request->expires_us = INT64_MAX;
 	request->if_seq = UINT64_MAX;
 	request->accepted = false;
@@ -165,7 +166,7 @@ request_new(struct requests *requests, struct served *served, struct entry *entr
 	request->charged = request->value.length;
 	requests->bytes += request->charged;
 	requests->count++;
-	served->under_way++;
+	asking->served->under_way++;
 	TAILQ_INSERT_TAIL(&requests->arrivals, request, arrival);
 	arm_accept(requests, ACCEPT_MS * 1000);
 	return request;

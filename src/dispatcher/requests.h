@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+struct asking;
 struct event_base;
 struct served;
 struct group;
@@ -60,10 +61,10 @@ struct requests *requests_new(struct event_base *base, struct peers *peers, stru
 /* Whatever is under way is dropped unanswered. */
 void requests_free(struct requests *requests);
 
-/* A new request in state CHECKED; 'entry' and 'peer' (may be NULL) are held, 'value' is taken. NULL when
- * the bounds are reached (CREDIS_EBUSY) or memory is out (CREDIS_ENOMEM); 'value' is then cleared. */
-struct request *request_new(struct requests *requests, struct served *served, struct entry *entry,
-    struct peer *peer, uint64_t id, struct credis_value *value, struct credis_error *err);
+/* A new request in state CHECKED; entry and peer are held, 'value' is taken. NULL when the bounds are reached
+ * (CREDIS_EBUSY) or memory is out (CREDIS_ENOMEM); 'value' is then cleared. */
+struct request *request_new(const struct asking *asking, struct credis_value *value,
+    struct credis_error *err);
 
 /* NULL: finished while Redis was thinking. */
 struct request *request_find(struct requests *requests, uint64_t handle);

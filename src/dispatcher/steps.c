@@ -491,8 +491,7 @@ steps_read(const struct asking *asking)
 	if (!steps_can_read(asking->entry))
 		return false;
 	value_init(&none, CREDIS_STRING);
-	request = request_new(requests, asking->served, asking->entry, asking->peer,
-	    asking->message->id, &none, &err);
+	request = request_new(asking, &none, &err);
 	if (request == NULL) {
 		requests_turn_away(requests, asking->served, asking->peer, asking->message,
 		    asking->entry, &err);
