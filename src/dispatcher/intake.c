@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PORTION = 2048 }; /* keywords subscribed before the server is waited for */
+enum {
+	PORTION = 512,       /* keywords in one SUBSCRIBE */
+	AHEAD = 4 * PORTION, /* keywords subscribed before the server is waited for */
+};
 
 struct intake {
 	struct post *post;
@@ -101,7 +104,7 @@ send_one(struct intake *intake, const char *verb, const char *service)
 	command_texts(out, verb, channel.text, NULL);
 }
 
-static void subscribe_portion(struct intake *intake, struct served *served, uint32_t from);
+static void subscribe_portion(struct intake *intake, struct served *served, size_t from);
 
 static void
 on_drained(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
@@ -132,7 +135,7 @@ intake_drain(struct intake *intake, struct served *served)
 	served->drained = !intake_after(intake, on_drained, intake, post_ticket(served->serial, 0));
 }
 
-/* The answer to the PING behind a portion: all before it is in force. */
+/* The answer to the PING behind a portion: all before it is in force, and those after it are on their way. */
 static void
 on_portion(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
 {
@@ -143,22 +146,21 @@ on_portion(void *arg, uint64_t ticket, const struct reply *reply, const struct c
 	if (served == NULL || reply == NULL ||
 	    (served->state != SERVED_SUBSCRIBING && served->state != SERVED_READY))
 		return;
-	if ((uint32_t)ticket < served->registry.count)
-		subscribe_portion(intake, served, (uint32_t)ticket);
-	else
+	if ((uint32_t)ticket == served->registry.count)
 		served_on_subscribed(served);
+	else
+		subscribe_portion(intake, served, (size_t)(uint32_t)ticket + AHEAD - PORTION);
 }
 
 static void
-subscribe_portion(struct intake *intake, struct served *served, uint32_t from)
+subscribe_portion(struct intake *intake, struct served *served, size_t from)
 {
-	size_t count = served->registry.count - from;
-	struct buffer *out = link_subscribe_command(intake->link, NULL);
+	size_t count = served->registry.count;
+	struct buffer *out = from < count ? link_subscribe_command(intake->link, NULL) : NULL;
 
 	if (out == NULL)
 		return;
-	if (count > PORTION)
-		count = PORTION;
+	count = count - from < PORTION ? count - from : PORTION;
 	command_begin(out, 1 + 2 * count);
 	command_text(out, "SUBSCRIBE");
 	for (size_t n = from; n < from + count; n++)
@@ -179,7 +181,8 @@ intake_subscribe(struct intake *intake, struct served *served)
 		return;
 	served->on_channels = true;
 	send_one(intake, "SUBSCRIBE", served_name(served));
-	subscribe_portion(intake, served, 0);
+	for (size_t from = 0; from < AHEAD; from += PORTION)
+		subscribe_portion(intake, served, from);
 }
 
 void

@@ -13,9 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Enough under way that the store never waits for us, nor we for it. */
 enum {
-	DESCRIBE_AT_ONCE = 512,   /* descriptions in one command */
-	RECONCILE_AT_ONCE = 2048, /* values asked for before the answers are waited for */
+	DESCRIBE_AT_ONCE = 256, /* descriptions in one command */
+	DESCRIBE_AHEAD = 4,     /* such commands that are not answered */
+	RECONCILE_AHEAD = 2048, /* values asked for that are not there */
 };
 
 /* FNV-1a, 64 bits: tells one set of descriptions from another, no more. */
@@ -139,41 +141,22 @@ announce(struct served *served)
 		command_texts(out, "SADD", services.text, served_name(served), NULL);
 }
 
-static void reconcile_portion(struct served *served);
+static void go_on(struct served *served);
 
 static void
 on_value(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
 {
 	struct served *served = under_way(arg, ticket, reply);
-	struct registration *registration;
 
 	(void)err;
 	if (served == NULL)
 		return;
-	registration = &served->registration;
 	reconcile_entry(served, served->registry.entries[(uint32_t)ticket], reply, on_write);
-	if (++registration->answered < registration->reconciled)
-		return;
-	if (registration->reconciled < served->registry.count)
-		reconcile_portion(served);
+	if (++served->registration.answered < served->registry.count)
+		go_on(served);
 	else
 		announce(served);
 }
-
-static void
-reconcile_portion(struct served *served)
-{
-	struct registration *registration = &served->registration;
-
-	for (size_t n = 0;
-	     n < RECONCILE_AT_ONCE && registration->reconciled < served->registry.count; n++) {
-		if (!reconcile_ask(served, registration->reconciled, on_value))
-			return; /* the link is lost: served_store_down() sees to it */
-		registration->reconciled++;
-	}
-}
-
-static void describe_portion(struct served *served);
 
 static void
 on_described(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
@@ -183,24 +166,23 @@ on_described(void *arg, uint64_t ticket, const struct reply *reply, const struct
 	if (served == NULL)
 		return;
 	note_fault(served, reply, err);
-	describe_portion(served);
+	served->registration.describing--;
+	go_on(served);
 }
 
-static void
+static bool
 describe_portion(struct served *served)
 {
 	size_t from = served->registration.described;
 	size_t count = served->registry.count - from;
 	struct buffer json = BUFFER_EMPTY, *out;
 
-	if (count == 0) {
-		reconcile_portion(served);
-		return;
-	}
 	if (count > DESCRIBE_AT_ONCE)
 		count = DESCRIBE_AT_ONCE;
 	out = begin(served, 2 + 2 * count, "HSET", NAMES_KEYWORDS, on_described);
-	for (size_t n = from; out != NULL && n < from + count; n++) {
+	if (out == NULL)
+		return false;
+	for (size_t n = from; n < from + count; n++) {
 		const struct credis_keyword *keyword = served->registry.entries[n]->keyword;
 
 		buffer_clear(&json);
@@ -210,6 +192,26 @@ describe_portion(struct served *served)
 	}
 	buffer_free(&json);
 	served->registration.described += count;
+	served->registration.describing++;
+	return true;
+}
+
+/* Descriptions, then questions after values: each answer lets one more go. When the link takes none, it is lost,
+ * which served_store_down() sees to, or full, and the next answer comes here again. */
+static void
+go_on(struct served *served)
+{
+	struct registration *registration = &served->registration;
+	size_t count = served->registry.count;
+
+	while (registration->described < count) {
+		if (registration->describing == DESCRIBE_AHEAD || !describe_portion(served))
+			return;
+	}
+	while (registration->reconciled < count &&
+	    registration->reconciled - registration->answered < RECONCILE_AHEAD &&
+	    reconcile_ask(served, registration->reconciled, on_value))
+		registration->reconciled++;
 }
 
 static void
@@ -236,7 +238,7 @@ on_names(void *arg, uint64_t ticket, const struct reply *reply, const struct cre
 		    registry_find(&served->registry, name->text, name->length) == NULL)
 			remove_keyword(served, name->text);
 	}
-	describe_portion(served);
+	go_on(served);
 }
 
 static void
@@ -249,10 +251,12 @@ on_count(void *arg, uint64_t ticket, const struct reply *reply, const struct cre
 	if (served == NULL)
 		return;
 	if (served->registration.described_before && reply_integer(reply, &count) &&
-	    (size_t)count == served->registry.count)
-		reconcile_portion(served);
-	else
+	    (size_t)count == served->registry.count) {
+		served->registration.described = served->registry.count;
+		go_on(served);
+	} else {
 		begin(served, 2, "HKEYS", NAMES_KEYWORDS, on_names);
+	}
 }
 
 static void
@@ -290,7 +294,8 @@ registration_start(struct served *served)
 	if (registration->under_way)
 		return;
 	registration->under_way = true;
-	registration->described = registration->reconciled = registration->answered = 0;
+	registration->described = registration->describing = 0;
+	registration->reconciled = registration->answered = 0;
 	registration->fault.code = CREDIS_OK;
 	begin(served, 2, "TYPE", NAMES_ABOUT, on_type);
 	begin(served, 2, "TYPE", NAMES_KEYWORDS, on_type);

@@ -14,7 +14,8 @@ struct served;
 struct registration {
 	bool under_way;
 	bool described_before;     /* the store holds our very descriptions */
-	size_t described;          /* entries whose descriptions were sent */
+	size_t described;          /* entries whose descriptions were sent … */
+	size_t describing;         /* … in commands not answered yet */
 	size_t reconciled;         /* entries the store was asked about … */
 	size_t answered;           /* … and has answered for */
 	struct credis_error fault; /* the first; code CREDIS_OK: none */
