@@ -8,20 +8,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The text of every setting that is not given: a million keywords do not each need their own. */
-static const char nothing[] = "";
+/* What many keywords say: a million do not each need their own. */
+static const char *const common[] = { "", "0", "false" };
+enum { COMMON = sizeof(common) / sizeof(*common) };
+
+char *
+keyword_keep_text(const char *text, size_t length)
+{
+	for (size_t n = 0; n < COMMON; n++) {
+		if (strlen(common[n]) == length && memcmp(common[n], text, length) == 0)
+			return (char *)common[n];
+	}
+	return text_copy(text, length);
+}
 
 char *
 keyword_nothing(void)
 {
-	return (char *)nothing;
+	return (char *)common[0];
 }
 
 void
 keyword_drop_text(char *text)
 {
-	if (text != nothing)
-		free(text);
+	for (size_t n = 0; n < COMMON; n++) {
+		if (text == common[n])
+			return;
+	}
+	free(text);
 }
 
 static bool
@@ -97,12 +111,12 @@ credis_keyword_new(const char *name, enum credis_type type, struct credis_error 
 	}
 	if (!keyword_name_check(name, strlen(name), upper, err))
 		return NULL;
-	keyword = calloc(1, sizeof(*keyword));
-	if (keyword == NULL || (keyword->name = text_copy(upper, strlen(upper))) == NULL) {
-		free(keyword);
+	keyword = calloc(1, sizeof(*keyword) + strlen(upper) + 1);
+	if (keyword == NULL) {
 		error_no_memory(err);
 		return NULL;
 	}
+	strcpy(keyword->name, upper);
 	keyword->help = keyword->units = keyword->format = keyword_nothing();
 	keyword->timeout_ms = KEYWORD_TIMEOUT_MS;
 	keyword->max_length = KEYWORD_MAX_LENGTH;
@@ -116,7 +130,6 @@ credis_keyword_free(struct credis_keyword *keyword)
 {
 	if (keyword == NULL)
 		return;
-	free(keyword->name);
 	keyword_drop_text(keyword->help);
 	keyword_drop_text(keyword->units);
 	keyword_drop_text(keyword->format);

@@ -34,7 +34,6 @@ struct keyword_source {
 };
 
 struct credis_keyword {
-	char *name; /* upper case */
 	char *help; /* "" when none; so are units and format */
 	char *units;
 	char *format;
@@ -60,6 +59,7 @@ struct credis_keyword {
 	bool force;
 	bool command;   /* momentary: acts on true, always reads false */
 	bool heartbeat; /* counts once per period */
+	char name[];    /* upper case */
 };
 
 enum {

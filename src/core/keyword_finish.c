@@ -2,7 +2,6 @@
  * One row a check, with the setting to blame. */
 #include "core/error.h"
 #include "core/keyword_inside.h"
-#include "core/text.h"
 
 #include <string.h>
 
@@ -169,8 +168,7 @@ static bool
 keep_initial(struct credis_keyword *keyword, const struct credis_value *value,
     struct credis_error *err)
 {
-	char *text =
-	    value->length > 0 ? text_copy(value_text(value), value->length) : keyword_nothing();
+	char *text = keyword_keep_text(value_text(value), value->length);
 
 	if (text == NULL)
 		return error_no_memory(err);

@@ -4,7 +4,9 @@
 
 #include "core/keyword.h"
 
-/* The text of settings that are not given, shared by all; and the end of any setting's text. */
+/* A copy of a setting's text, or one that many share; NULL when out of memory. The text of settings that are not
+ * given; and the end of either. */
+char *keyword_keep_text(const char *text, size_t length);
 char *keyword_nothing(void);
 void keyword_drop_text(char *text);
 

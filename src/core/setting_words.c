@@ -70,12 +70,11 @@ bool
 setting_set_text(struct credis_keyword *keyword, const struct setting *row, const json_t *json,
     struct credis_error *err)
 {
-	char **text = member(keyword, row), *fresh = keyword_nothing();
+	char **text = member(keyword, row), *fresh;
 
 	if (!check_text(json, row, err))
 		return false;
-	if (json_string_length(json) > 0)
-		fresh = text_copy(json_string_value(json), json_string_length(json));
+	fresh = keyword_keep_text(json_string_value(json), json_string_length(json));
 	if (fresh == NULL)
 		return error_no_memory(err);
 	keyword_drop_text(*text);

@@ -39,7 +39,6 @@ entry_release(struct entry *entry)
 		entry_release(entry->successor);
 	value_clear(&entry->value);
 	extra_free(entry->extra);
-	free(entry->name);
 	free(entry);
 }
 
@@ -54,15 +53,11 @@ entry_now(struct entry *entry)
 static struct entry *
 entry_new(struct credis_keyword *keyword)
 {
-	struct entry *entry = calloc(1, sizeof(*entry));
+	struct entry *entry = calloc(1, sizeof(*entry) + strlen(keyword->name) + 1);
 
 	if (entry == NULL)
 		return NULL;
-	entry->name = strdup(keyword->name);
-	if (entry->name == NULL) {
-		free(entry);
-		return NULL;
-	}
+	strcpy(entry->name, keyword->name);
 	entry->keyword = keyword;
 	entry->holders = 1;
 	value_init(&entry->value, (enum credis_type)keyword->type);

@@ -10,7 +10,6 @@
 
 struct entry {
 	struct credis_keyword *keyword; /* lent by the definition or the registry */
-	char *name;                     /* of the keyword; requests need it beyond its definition */
 	struct credis_value value;      /* what the store holds, or shall hold */
 	uint64_t seq;                   /* of 'value'; 0 before the first */
 	int64_t time_us;
@@ -24,6 +23,7 @@ struct entry {
 	uint32_t holders;        /* the registry, a predecessor, requests */
 	bool known;              /* 'value' is ours: not to be taken from the store */
 	UT_hash_handle hh;       /* by the keyword's name */
+	char name[];             /* the keyword's; requests need it beyond its definition */
 };
 
 struct registry {
