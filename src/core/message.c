@@ -3,13 +3,13 @@
  * request: decodes in one pass, in place. */
 #include "core/message.h"
 
+#include "core/digits.h"
 #include "core/error.h"
 #include "core/text.h"
 
 #include <string.h>
 
 enum {
-	NUMBER_DIGITS = 20,
 	DECIMALS = 6, /* written; TIME_DECIMALS are read */
 	TIME_DECIMALS = 9,
 	CODE_MAX = 31,
@@ -426,17 +426,15 @@ put_bytes(char *at, const void *bytes, size_t length)
 	return at + length;
 }
 
-/* Writes over NUMBER_DIGITS bytes at 'at': a copy of a fixed size is no call. */
+/* Writes over DIGITS_MAX bytes at 'at': a copy of a fixed size is no call. */
 static char *
 put_number(char *at, uint64_t number)
 {
-	char digits[2 * NUMBER_DIGITS] = { 0 }, *digit = digits + NUMBER_DIGITS;
+	char digits[2 * DIGITS_MAX] = { 0 };
+	const char *first = digits_before(digits + DIGITS_MAX, number);
 
-	do
-		*--digit = (char)('0' + number % 10);
-	while ((number /= 10) > 0);
-	memcpy(at, digit, NUMBER_DIGITS);
-	return at + (digits + NUMBER_DIGITS - digit);
+	memcpy(at, first, DIGITS_MAX);
+	return at + (digits + DIGITS_MAX - first);
 }
 
 /* Before 1970 there is nothing. */
@@ -447,10 +445,11 @@ put_time(char *at, int64_t us)
 	uint32_t fraction = (uint32_t)(time % (uint64_t)second_us);
 
 	at = put_number(at, time / (uint64_t)second_us);
-	*at = '.';
-	for (int i = DECIMALS; i > 0; i--, fraction /= 10)
-		at[i] = (char)('0' + fraction % 10);
-	return at + 1 + DECIMALS;
+	*at++ = '.';
+	memcpy(at, digits_pair(fraction / 10000), 2);
+	memcpy(at + 2, digits_pair(fraction / 100 % 100), 2);
+	memcpy(at + 4, digits_pair(fraction % 100), 2);
+	return at + DECIMALS;
 }
 
 size_t

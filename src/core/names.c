@@ -2,6 +2,7 @@
  * Knows the layout; what lies under a key is others' business. On the way of every request. */
 #include "core/names.h"
 
+#include "core/digits.h"
 #include "core/error.h"
 #include "core/keyword.h"
 #include "core/text.h"
@@ -219,14 +220,10 @@ put(struct name *out, const char *text)
 static void
 put_event(struct name *out, int db)
 {
-	char digits[12], *digit = digits + sizeof digits - 1;
+	char digits[DIGITS_MAX + 1] = "";
 
-	*digit = '\0';
-	do
-		*--digit = (char)('0' + db % 10);
-	while ((db /= 10) > 0);
 	put(out, "__keyspace@");
-	put(out, digit);
+	put(out, digits_before(digits + DIGITS_MAX, (unsigned)db));
 	put(out, "__:");
 }
 

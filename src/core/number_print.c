@@ -2,6 +2,7 @@
  * Digits are whole numbers with a power of ten: no locale has a point in them. */
 #include "core/number.h"
 
+#include "core/digits.h"
 #include "core/number_exact.h"
 
 #include <float.h>
@@ -13,21 +14,16 @@
 size_t
 number_print_integer(char *text, int64_t integer)
 {
-	char digits[NUMBER_TEXT];
-	uint64_t rest = integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer;
-	char *place = text;
-	size_t count = 0;
+	char digits[1 + DIGITS_MAX], *end = digits + sizeof(digits);
+	char *first = digits_before(end, integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer);
+	size_t length;
 
-	do {
-		digits[count++] = (char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest > 0);
 	if (integer < 0)
-		*place++ = '-';
-	while (count > 0)
-		*place++ = digits[--count];
-	*place = '\0';
-	return (size_t)(place - text);
+		*--first = '-';
+	length = (size_t)(end - first);
+	memcpy(text, first, length);
+	text[length] = '\0';
+	return length;
 }
 
 /* A number above 0 in decimal: whole × 10^scale. */

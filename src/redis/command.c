@@ -2,35 +2,23 @@
  * Knows the format; what is said and to whom is others'. */
 #include "redis/command.h"
 
+#include "core/digits.h"
+
 #include <stdarg.h>
 #include <string.h>
 
-enum {
-	DIGITS = 20,           /* of a 64-bit number, with a sign */
-	HEAD = 1 + DIGITS + 2, /* "$<length>\r\n" */
-};
-
-/* Writes 'number' so that it ends before 'end'; returns where it begins. */
-static char *
-put_digits(char *end, uint64_t number)
-{
-	do {
-		*--end = (char)('0' + number % 10);
-		number /= 10;
-	} while (number != 0);
-	return end;
-}
+enum { HEAD = 1 + DIGITS_MAX + 2 }; /* "$<length>\r\n" */
 
 /* Writes "<mark><number>\r\n"; returns where it ends. HEAD bytes there are written over. */
 static char *
 put_head(char *at, char mark, size_t number)
 {
-	char digits[2 * DIGITS] = { 0 };
-	char *first = put_digits(digits + DIGITS, number);
-	size_t length = (size_t)(digits + DIGITS - first);
+	char digits[2 * DIGITS_MAX] = { 0 };
+	char *first = digits_before(digits + DIGITS_MAX, number);
+	size_t length = (size_t)(digits + DIGITS_MAX - first);
 
 	*at++ = mark;
-	memcpy(at, first, DIGITS); /* more than there are: of a fixed size it is no call */
+	memcpy(at, first, DIGITS_MAX); /* more than there are: of a fixed size it is no call */
 	at += length;
 	*at++ = '\r';
 	*at++ = '\n';
@@ -74,13 +62,13 @@ command_text(struct buffer *out, const char *text)
 void
 command_integer(struct buffer *out, int64_t integer)
 {
-	char digits[DIGITS];
+	char digits[1 + DIGITS_MAX], *end = digits + sizeof digits;
 	uint64_t magnitude = integer < 0 ? -(uint64_t)integer : (uint64_t)integer;
-	char *first = put_digits(digits + DIGITS, magnitude);
+	char *first = digits_before(end, magnitude);
 
 	if (integer < 0)
 		*--first = '-';
-	command_word(out, first, (size_t)(digits + DIGITS - first));
+	command_word(out, first, (size_t)(end - first));
 }
 
 void
