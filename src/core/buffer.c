@@ -9,12 +9,10 @@
 #include <string.h>
 
 char *
-buffer_reserve(struct buffer *buffer, size_t length)
+buffer_grow(struct buffer *buffer, size_t length)
 {
 	if (buffer->failed)
 		return NULL;
-	if (buffer->room - buffer->length > length)
-		return buffer->bytes + buffer->length;
 
 	size_t room = buffer->room == 0 ? 64 : buffer->room;
 	while (room - buffer->length <= length && room <= SIZE_MAX / 2)
@@ -27,25 +25,6 @@ buffer_reserve(struct buffer *buffer, size_t length)
 	buffer->bytes = bytes;
 	buffer->room = room;
 	return bytes + buffer->length;
-}
-
-void
-buffer_wrote(struct buffer *buffer, size_t length)
-{
-	buffer->length += length;
-	buffer->bytes[buffer->length] = '\0';
-}
-
-void
-buffer_append(struct buffer *buffer, const void *bytes, size_t length)
-{
-	char *place = buffer_reserve(buffer, length);
-
-	if (place == NULL)
-		return;
-	if (length > 0)
-		memcpy(place, bytes, length);
-	buffer_wrote(buffer, length);
 }
 
 void

@@ -35,11 +35,28 @@ static const char *const of_cauldron[] = {
 	[NAMES_CAULDRON_ERROR] = ":error",
 };
 
-static void put(struct name *out, const char *text);
 static void put_event(struct name *out, int db);
 static void put_service(struct name *out, const char *ns, const char *service);
 static bool take(struct slice *rest, const char *text);
 static bool take_end(struct slice *rest, const char *end);
+
+static inline void
+put_bytes(struct name *out, const char *bytes, size_t length)
+{
+	assert(out->length + length < NAMES_MAX);
+	memcpy(out->text + out->length, bytes, length);
+	out->length += length;
+	out->text[out->length] = '\0';
+}
+
+static void
+put(struct name *out, const char *text)
+{
+	put_bytes(out, text, strlen(text));
+}
+
+/* Of a literal: no call. */
+#define put_fixed(out, literal) put_bytes(out, literal, sizeof(literal) - 1)
 
 typedef bool name_check(const char *name, size_t length, char *out, struct credis_error *err);
 static bool check(const char *text, size_t length, bool globs, name_check *fits, char *out,
@@ -50,7 +67,7 @@ names_services(struct name *out, const char *ns)
 {
 	out->length = 0;
 	put(out, ns);
-	put(out, ":services");
+	put_fixed(out, ":services");
 }
 
 void
@@ -67,7 +84,7 @@ names_keyword(struct name *out, const char *ns, const char *service, const char 
 {
 	out->length = 0;
 	put_service(out, ns, service);
-	put(out, ":");
+	put_fixed(out, ":");
 	put(out, keyword);
 	put(out, of_keyword[what]);
 }
@@ -77,7 +94,7 @@ names_answer(struct name *out, const char *ns, const char *client)
 {
 	out->length = 0;
 	put(out, ns);
-	put(out, ":answer:");
+	put_fixed(out, ":answer:");
 	put(out, client);
 }
 
@@ -87,7 +104,7 @@ names_event(struct name *out, int db, const char *ns, const char *service, const
 	out->length = 0;
 	put_event(out, db);
 	put_service(out, ns, service);
-	put(out, ":");
+	put_fixed(out, ":");
 	put(out, keyword);
 }
 
@@ -132,9 +149,9 @@ names_cauldron(struct name *out, const char *prefix, const char *service, const 
 {
 	out->length = 0;
 	put(out, prefix);
-	put(out, ".");
+	put_fixed(out, ".");
 	put(out, service);
-	put(out, ".");
+	put_fixed(out, ".");
 	put(out, keyword);
 	put(out, of_cauldron[what]);
 }
@@ -144,7 +161,7 @@ names_cauldron_services(struct name *out, const char *prefix)
 {
 	out->length = 0;
 	put(out, prefix);
-	put(out, ".SERVICES_REGISTRY");
+	put_fixed(out, ".SERVICES_REGISTRY");
 }
 
 bool
@@ -206,34 +223,24 @@ names_split(const char *text, const char *service, bool globs, struct names_pair
 	    check(text, strlen(text), globs, keyword_name_check, pair->keyword, err);
 }
 
-static void
-put(struct name *out, const char *text)
-{
-	size_t length = strlen(text);
-
-	assert(out->length + length < NAMES_MAX);
-	memcpy(out->text + out->length, text, length + 1);
-	out->length += length;
-}
-
 /* What comes before a key in the name of its keyspace channel. */
 static void
 put_event(struct name *out, int db)
 {
 	char digits[DIGITS_MAX + 1] = "";
 
-	put(out, "__keyspace@");
+	put_fixed(out, "__keyspace@");
 	put(out, digits_before(digits + DIGITS_MAX, (unsigned)db));
-	put(out, "__:");
+	put_fixed(out, "__:");
 }
 
 static void
 put_service(struct name *out, const char *ns, const char *service)
 {
 	put(out, ns);
-	put(out, ":{");
+	put_fixed(out, ":{");
 	put(out, service);
-	put(out, "}");
+	put_fixed(out, "}");
 }
 
 static bool
