@@ -12,8 +12,8 @@ from harness.waiting import BUILD, LIMIT, SANITIZER, wait_for
 pytestmark = pytest.mark.skipif(SANITIZER != "", reason="counts are those of what is shipped")
 
 CALLS_PER_LONE_MODIFY = 10
-INSTRUCTIONS_PER_MODIFY = 8500  # 64 in flight
-INSTRUCTIONS_PER_UPDATE = 18700  # printing included
+INSTRUCTIONS_PER_MODIFY = 7800  # 64 in flight
+INSTRUCTIONS_PER_UPDATE = 16300  # printing included
 
 SERVICE = """services = ( { name = "bench"; keywords = (
     %s ); } );""" % ",\n    ".join(f'{{ name = "K{n}"; type = "double"; range = [ 0.0, 1000.0 ]; }}' for n in range(10))
