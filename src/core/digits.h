@@ -26,15 +26,24 @@ digits_pair(unsigned number)
 	return pairs + 2 * number;
 }
 
-/* Writes 'number' so that it ends before 'end'; returns where it begins. */
+/* Writes 'number', of at most DIGITS_MAX; returns where it ends. In its place at once: what is written by pairs
+ * and read again as a whole makes a processor wait. */
 static inline char *
-digits_before(char *end, uint64_t number)
+digits_put(char *at, uint64_t number)
 {
+	uint64_t rest = number;
+	char *end = at + 1;
+
+	for (; rest >= 100; rest /= 100)
+		end += 2;
+	end += rest >= 10;
+	at = end;
 	for (; number >= 100; number /= 100)
-		memcpy(end -= 2, digits_pair((unsigned)(number % 100)), 2);
+		memcpy(at -= 2, digits_pair((unsigned)(number % 100)), 2);
 	if (number >= 10)
-		return memcpy(end - 2, digits_pair((unsigned)number), 2);
-	*--end = (char)('0' + number);
+		memcpy(at - 2, digits_pair((unsigned)number), 2);
+	else
+		at[-1] = (char)('0' + number);
 	return end;
 }
 

@@ -426,17 +426,6 @@ put_bytes(char *at, const void *bytes, size_t length)
 	return at + length;
 }
 
-/* Writes over DIGITS_MAX bytes at 'at': a copy of a fixed size is no call. */
-static char *
-put_number(char *at, uint64_t number)
-{
-	char digits[2 * DIGITS_MAX] = { 0 };
-	const char *first = digits_before(digits + DIGITS_MAX, number);
-
-	memcpy(at, first, DIGITS_MAX);
-	return at + (digits + DIGITS_MAX - first);
-}
-
 /* Before 1970 there is nothing. */
 static char *
 put_time(char *at, int64_t us)
@@ -444,7 +433,7 @@ put_time(char *at, int64_t us)
 	uint64_t time = us > 0 ? (uint64_t)us : 0;
 	uint32_t fraction = (uint32_t)(time % (uint64_t)second_us);
 
-	at = put_number(at, time / (uint64_t)second_us);
+	at = digits_put(at, time / (uint64_t)second_us);
 	*at++ = '.';
 	memcpy(at, digits_pair(fraction / 10000), 2);
 	memcpy(at + 2, digits_pair(fraction / 100 % 100), 2);
@@ -476,7 +465,7 @@ put_field(char *at, const struct field *field, const struct message *message)
 	memcpy(at, field->word, NAME_ROOM);
 	at += field->name_length + 2;
 	switch ((enum kind)field->kind) {
-	case NUMBER: return put_number(at, *(const uint64_t *)member);
+	case NUMBER: return digits_put(at, *(const uint64_t *)member);
 	case TIME: return put_time(at, *(const int64_t *)member);
 	case CLIENT:
 	case WORD: return put_bytes(at, slice->bytes, slice->length);
@@ -484,5 +473,5 @@ put_field(char *at, const struct field *field, const struct message *message)
 	case CODE: return put_word(at, credis_code_word(message->code));
 	case LENGTH: break;
 	}
-	return put_number(at, message->body.length);
+	return digits_put(at, message->body.length);
 }

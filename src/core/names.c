@@ -227,10 +227,10 @@ names_split(const char *text, const char *service, bool globs, struct names_pair
 static void
 put_event(struct name *out, int db)
 {
-	char digits[DIGITS_MAX + 1] = "";
+	char digits[DIGITS_MAX];
 
 	put_fixed(out, "__keyspace@");
-	put(out, digits_before(digits + DIGITS_MAX, (unsigned)db));
+	put_bytes(out, digits, (size_t)(digits_put(digits, (unsigned)db) - digits));
 	put_fixed(out, "__:");
 }
 

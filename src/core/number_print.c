@@ -14,16 +14,13 @@
 size_t
 number_print_integer(char *text, int64_t integer)
 {
-	char digits[1 + DIGITS_MAX], *end = digits + sizeof(digits);
-	char *first = digits_before(end, integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer);
-	size_t length;
+	char *end = text;
 
 	if (integer < 0)
-		*--first = '-';
-	length = (size_t)(end - first);
-	memcpy(text, first, length);
-	text[length] = '\0';
-	return length;
+		*end++ = '-';
+	end = digits_put(end, integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer);
+	*end = '\0';
+	return (size_t)(end - text);
 }
 
 /* A number above 0 in decimal: whole × 10^scale. */

@@ -9,17 +9,12 @@
 
 enum { HEAD = 1 + DIGITS_MAX + 2 }; /* "$<length>\r\n" */
 
-/* Writes "<mark><number>\r\n"; returns where it ends. HEAD bytes there are written over. */
+/* Writes "<mark><number>\r\n"; returns where it ends. */
 static char *
 put_head(char *at, char mark, size_t number)
 {
-	char digits[2 * DIGITS_MAX] = { 0 };
-	char *first = digits_before(digits + DIGITS_MAX, number);
-	size_t length = (size_t)(digits + DIGITS_MAX - first);
-
 	*at++ = mark;
-	memcpy(at, first, DIGITS_MAX); /* more than there are: of a fixed size it is no call */
-	at += length;
+	at = digits_put(at, number);
 	*at++ = '\r';
 	*at++ = '\n';
 	return at;
@@ -62,13 +57,12 @@ command_text(struct buffer *out, const char *text)
 void
 command_integer(struct buffer *out, int64_t integer)
 {
-	char digits[1 + DIGITS_MAX], *end = digits + sizeof digits;
-	uint64_t magnitude = integer < 0 ? -(uint64_t)integer : (uint64_t)integer;
-	char *first = digits_before(end, magnitude);
+	char text[1 + DIGITS_MAX], *end = text;
 
 	if (integer < 0)
-		*--first = '-';
-	command_word(out, first, (size_t)(end - first));
+		*end++ = '-';
+	end = digits_put(end, integer < 0 ? -(uint64_t)integer : (uint64_t)integer);
+	command_word(out, text, (size_t)(end - text));
 }
 
 void
