@@ -14,6 +14,7 @@ pytestmark = pytest.mark.skipif(SANITIZER != "", reason="counts are those of wha
 CALLS_PER_LONE_MODIFY = 10
 INSTRUCTIONS_PER_MODIFY = 7800  # 64 in flight
 INSTRUCTIONS_PER_UPDATE = 16300  # printing included
+INSTRUCTIONS_PER_KEYWORD = 87000  # from its line in a file to ready, and back again
 
 SERVICE = """services = ( { name = "bench"; keywords = (
     %s ); } );""" % ",\n    ".join(f'{{ name = "K{n}"; type = "double"; range = [ 0.0, 1000.0 ]; }}' for n in range(10))
@@ -85,3 +86,19 @@ def test_update_costs_its_monitor_no_more_instructions_than_it_did(credisd, redi
     cost = (cost_of(401) - cost_of(201)) / 200
     print(f"{cost:.0f} instructions")
     assert 1000 < cost <= INSTRUCTIONS_PER_UPDATE
+
+
+def test_keyword_costs_no_more_instructions_to_start_and_stop_than_it_did(credisd, redis, tmp_path):
+    def cost_of(count):
+        keywords = ",\n".join(f'{{ name = "K{n}"; type = "double"; units = "mm"; help = "Position of axis {n}"; '
+                              "range = [ 0.0, 1000.0 ]; }" for n in range(count))
+        report = tmp_path / f"start.{count}"
+        redis.connection().flushall()
+        daemon = credisd(services=f'services = ( {{ name = "bench"; keywords = ( {keywords} ); }} );',
+                         under=valgrind(report))
+        daemon.stop(60)
+        return instructions(report)
+
+    cost = (cost_of(4000) - cost_of(2000)) / 2000
+    print(f"{cost:.0f} instructions")
+    assert 10000 < cost <= INSTRUCTIONS_PER_KEYWORD
