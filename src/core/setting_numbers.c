@@ -32,7 +32,12 @@ setting_read_real(const json_t *json, bool single, double *real, struct credis_e
 {
 	char text[NUMBER_TEXT];
 
-	return value_read_real(real, single, true, text, number_text(json, text), err);
+	/* A number of JSON is a double already, and finite. */
+	if (!single) {
+		*real = json_number_value(json);
+		return true;
+	}
+	return value_read_real(real, true, true, text, number_text(json, text), err);
 }
 
 static bool

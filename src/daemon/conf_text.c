@@ -354,12 +354,18 @@ take_token(struct scan *scan)
 		take_stray(scan);
 }
 
-/* Well-formed UTF-8 without NUL: jansson knows. */
+/* Well-formed UTF-8 without NUL: jansson knows where it is not all ASCII. */
 static bool
 is_utf8(const char *bytes, size_t length)
 {
-	json_t *json = memchr(bytes, '\0', length) == NULL ? json_stringn(bytes, length) : NULL;
+	size_t ascii = 0;
+	json_t *json;
 
+	while (ascii < length && bytes[ascii] > 0 && bytes[ascii] <= '~')
+		ascii++;
+	bytes += ascii;
+	length -= ascii;
+	json = memchr(bytes, '\0', length) == NULL ? json_stringn(bytes, length) : NULL;
 	json_decref(json);
 	return json != NULL;
 }
