@@ -125,11 +125,14 @@ def rows(placement, durable, found, share):
     def rates(who, widths, *more):
         return " · ".join(f"{found[(who, width, *more)][0] / 1000:.0f}" for width in widths)
 
+    def by_null(*more):
+        return " · ".join(f"{found['credisd', width, *more][0] / found['null', width, *more][0]:.2f}" for width in WIDTHS[1:])
+
     cells = [
         f"{placement}, AOF {'everysec' if durable else 'off'}",
-        " · ".join(f"{found['credisd', width][0] / found['null', width][0]:.2f}" for width in WIDTHS[1:]),
+        by_null(), by_null("batch"),
         f"{found['credisd', 1][1] / found['null', 1][1]:.2f}",
-        f"{found['credisd', 256][0] / found['SET', 16][0]:.2f}",
+        " · ".join(f"{found['credisd', 256, *more][0] / found['SET', 16][0]:.2f}" for more in ((), ("batch",))),
         f"{share:.2f}",
         " · ".join(f"{value:.0f}" for value in found["credisd", 1][1:]),
         rates("credisd", WIDTHS), rates("credisd", WIDTHS[1:], "batch"), rates("null", WIDTHS), rates("SET", (1, 16)),
@@ -137,9 +140,10 @@ def rows(placement, durable, found, share):
     return "| " + " | ".join(cells) + " |"
 
 
-HEAD = ("| placement | credisd ÷ null, W = 16 · 64 · 256 | lone round trip ÷ null | W = 256 ÷ SET -P16 | CPU of credisd ÷ redis "
+HEAD = ("| placement | credisd ÷ null, W = 16 · 64 · 256 | the same, batched | lone round trip ÷ null "
+        "| W = 256 ÷ SET -P16 · batched | CPU of credisd ÷ redis "
         "| lone p50 · p99 · p99.9, µs | credisd, k/s at W = 1 · 16 · 64 · 256 | batched, W = 16 · 64 · 256 | null, k/s "
-        "| SET, k/s -P1 · -P16 |\n" + "|---" * 10 + "|")
+        "| SET, k/s -P1 · -P16 |\n" + "|---" * 11 + "|")
 
 
 def plot(path, found):
