@@ -1,5 +1,6 @@
 /* conf_number.c: libconfig 1.5 wraps whole numbers beyond 32 bits that have no L, and takes 0xFFFFFFFF for -1;
- * others read 010 as eight. Real numbers need a point in some. */
+ * others read 010 as eight. With an L they are of another kind, which an array must not mix: all get one.
+ * Real numbers need a point in some. */
 #include "conf_number.h"
 
 #include "refuse.h"
@@ -42,9 +43,7 @@ read_real(const char *number, double *real)
 static bool
 spell_whole(const char *number, int64_t whole, char *out, struct credis_error *err)
 {
-	bool wide = whole < INT32_MIN || whole > INT32_MAX;
-
-	sprintf(out, "%" PRId64 "%s", whole, wide ? "L" : "");
+	sprintf(out, "%" PRId64 "L", whole);
 	return errno != ERANGE ||
 	    refuse(err, "%.*s is beyond 64 bits (whole numbers from %" PRId64 " to %" PRId64 ")",
 		SHOWN, number, INT64_MIN, INT64_MAX);
