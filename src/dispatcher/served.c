@@ -500,6 +500,10 @@ void
 served_tick(struct served *served)
 {
 	measure(served);
+	/* A link that was full took nothing that will be answered. */
+	if (served->registration.under_way &&
+	    link_commands_under_way(served->post->store.link) == 0)
+		registration_abandon(served);
 	if (served->state == SERVED_REGISTERING && !served->registration.under_way)
 		registration_start(served);
 	if (served->state != SERVED_READY || !lease_is_fresh(&served->lease))
