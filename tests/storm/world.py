@@ -281,8 +281,14 @@ class World:
         self.kept.client_kill_filter(_type="normal", skipme=True)
         self.kept.client_kill_filter(_type="pubsub", skipme=True)
 
+    def make_room(self):
+        try:
+            return self.kept.config_set("maxclients", 10000)
+        except (redis_py.RedisError, OSError):
+            return False    # the connection kept was lost as well: the next try is another
+
     def end_full_house(self, fault, _):
-        self.kept.config_set("maxclients", 10000)
+        wait_for(self.make_room, what="redis-server takes connections again")
         self.kept.close()
         self.kept = None
 
