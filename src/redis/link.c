@@ -24,7 +24,7 @@ enum {
 	BACKOFF_CAP_MS = 10000,
 	STEADY_MS = 1000,               /* up for so long it may come back at once when lost */
 	COMMANDS_MAX = 4 * 1024 * 1024, /* under way, for a server that takes and never answers */
-	FLUSH_AT = 2048,                /* bytes: the server begins while we go on */
+	FLUSH_AT = 2048,                /* bytes: the server begins while we go on … */
 };
 
 enum link_state {
@@ -52,6 +52,7 @@ struct link {
 	unsigned tries;
 
 	struct outbox outbox;
+	size_t flush_at;    /* … the next time in this turn at twice as many */
 	struct event *turn; /* active: to be flushed, or lost, at the end of this turn */
 	bool turn_is_due;
 
@@ -119,6 +120,7 @@ link_new(struct event_base *base, const struct link_options *options,
 	link->events = *events;
 	link->backoff.cap_ms = BACKOFF_CAP_MS;
 	link->arg = arg;
+	link->flush_at = FLUSH_AT;
 	if (!link_set_up(link, options, err)) {
 		link_free(link);
 		return NULL;
@@ -489,6 +491,7 @@ on_bytes(void *arg, const char *bytes, size_t length)
 static void
 link_flush(struct link *link)
 {
+	link->flush_at = FLUSH_AT;
 	if (!outbox_flush(&link->outbox, link->stream)) {
 		link_lose_because(link, CREDIS_ENOMEM, "out of memory");
 		return;
@@ -564,8 +567,10 @@ link_takes(const struct link *link, struct credis_error *err)
 static struct buffer *
 link_ask(struct link *link)
 {
-	if (!link->outbox.blocked && link_output_length(link) >= FLUSH_AT)
+	if (!link->outbox.blocked && link_output_length(link) >= link->flush_at) {
 		outbox_flush(&link->outbox, link->stream);
+		link->flush_at *= 2;
+	}
 	if (!link->outbox.blocked)
 		link_want_turn(link);
 	return outbox_ask(&link->outbox);

@@ -83,8 +83,8 @@ typedef void link_answer(void *arg, uint64_t id, const struct reply *reply,
     const struct credis_error *err);
 
 /* Where to format exactly one command (redis/command.h); 'answer' (may be NULL: not interested) will
- * be called with 'arg' and 'id'. Written with what else there is of this turn of the event loop, at its end or
- * when it comes to two kilobytes. NULL, and no answer, when the link is down, or max_output or four
+ * be called with 'arg' and 'id'. Written with what else there is of this turn of the event loop, at its end, or
+ * when it comes to two kilobytes, four, eight … NULL, and no answer, when the link is down, or max_output or four
  * million commands under way are reached; 'err' (may be NULL) says which (CREDIS_ELOST, CREDIS_EBUSY;
  * CREDIS_ENOMEM). */
 struct buffer *link_command(struct link *link, link_answer *answer, void *arg, uint64_t id,
