@@ -12,6 +12,8 @@ import time
 from run import ROOT, SERVICE, World
 
 COUNTS = (10, 10_000, 100_000, 1_000_000)
+NULL_MAX = 100_000    # it subscribes them all at once
+REQUESTS = 200_000
 TEXTS = 'units = "mm"; help = "Position of the axis number {n}"; range = [ 0.0, 1000.0 ]; '
 
 
@@ -41,7 +43,8 @@ def resident(process):
 
 
 def measure(build, count, repeats):
-    """Seconds from start to ready with an empty store and with a full one, resident bytes, requests a second."""
+    """Seconds from start to ready with an empty store and with a full one, resident bytes, requests a second; and of
+    the null dispatcher on as many keywords."""
     world = World(build, "unpinned", False)
     conf = world.path / "many.conf"
     with open(conf, "w", encoding="ascii") as out:
@@ -49,7 +52,7 @@ def measure(build, count, repeats):
                   f'services = ( {{ name = "{SERVICE}"; keywords = (\n')
         out.writelines(configuration(count))
         out.write(") } );\n")
-    first, again, sizes, rates = [], [], [], []
+    first, again, sizes, rates, plain = [], [], [], [], []
     try:
         for _ in range(repeats):
             world.cli("flushall")
@@ -58,12 +61,16 @@ def measure(build, count, repeats):
                 seconds.append(took)
                 sizes.append(resident(process))
                 if seconds is again:
-                    rates.append(world.load(64, 200_000, keywords=count)[0])
+                    rates.append(world.load(64, REQUESTS, keywords=count)[0])
                 process.stderr.close()
+                world.stop(process)
+            if count <= NULL_MAX:
+                process = world.dispatch("null", count)
+                plain.append(world.load(64, REQUESTS, keywords=count)[0])
                 world.stop(process)
     finally:
         world.close()
-    return [statistics.median(values) for values in (first, again, sizes, rates)]
+    return [statistics.median(values) if values else None for values in (first, again, sizes, rates, plain)]
 
 
 def main():
@@ -72,14 +79,16 @@ def main():
     parser.add_argument("--short", action="store_true", help="not more than 10,000")
     args = parser.parse_args()
     build = (ROOT / args.build).resolve()
-    print("\n| keywords | ready, s, empty store · full store | bytes a keyword, its texts among them | k/s at W = 64 | ÷ that of 10 |\n"
-          + "|---" * 5 + "|")
+    print("\n| keywords | ready, s, empty store · full store | bytes a keyword, its texts among them | k/s at W = 64 | ÷ that of 10 "
+          "| null, ÷ that of 10 |\n" + "|---" * 6 + "|")
     base = None
     for count in COUNTS if not args.short else COUNTS[:2]:
-        first, again, size, rate = measure(build, count, 3 if count < 1_000_000 else 1)
-        base = base or (size, rate)
+        first, again, size, rate, plain = measure(build, count, 3 if count < 1_000_000 else 1)
+        base = base or (size, rate, plain)
+        beside = f"{plain / base[2]:.2f}" if plain is not None else "—"
         each = f"{(size - base[0]) / (count - COUNTS[0]):.0f}" if count > COUNTS[0] else "—"
-        print(f"| {count:,} | {first:.2f} · {again:.2f} | {each} | {rate / 1000:.0f} | {rate / base[1]:.2f} |", flush=True)
+        print(f"| {count:,} | {first:.2f} · {again:.2f} | {each} | {rate / 1000:.0f} | {rate / base[1]:.2f} | {beside} |",
+              flush=True)
 
 
 if __name__ == "__main__":

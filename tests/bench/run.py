@@ -68,11 +68,11 @@ class World:
             assert time.monotonic() < end, "not ready in time"
             time.sleep(0.01)
 
-    def dispatch(self, which):
-        words = {"null": (self.build / "tests/bench/null", self.socket, SERVICE, KEYWORDS),
+    def dispatch(self, which, keywords=KEYWORDS):
+        words = {"null": (self.build / "tests/bench/null", self.socket, SERVICE, keywords),
                  "credisd": (self.build / "credisd", "-c", self.path / "credisd.conf")}[which]
         process = self.start(self.dispatcher, *words)
-        self.wait(lambda: self.cli("pubsub", "numsub", f"credis:{{{SERVICE}}}:K{KEYWORDS - 1}:modify").endswith("1"))
+        self.wait(lambda: self.cli("pubsub", "numsub", f"credis:{{{SERVICE}}}:K{keywords - 1}:modify").endswith("1"))
         return process
 
     def load(self, width, count, *more, keywords=KEYWORDS):
