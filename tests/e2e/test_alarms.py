@@ -146,8 +146,9 @@ def test_a_periodic_source_that_is_late_makes_its_value_stale(credisd, redis, cl
         drivers = ( {{ name = "d"; command = [ "/usr/bin/python3", "-c", "{code}" ]; }} );
         keywords = ( {{ name = "T"; type = "double"; driver = "d"; period = "200 milliseconds"; timeout = "1 minute"; deadband = 1.0; }} );
     }} );""")
-    wait_for(lambda: stored(redis, "T").get("severity") == "invalid" and "stale" in stored(redis, "T")["reason"])
+    wait_for(lambda: "stale" in stored(redis, "T").get("reason", ""))
     assert stored(redis, "T")["reason"] == "stale: no value came for more than 1200 milliseconds"
+    assert stored(redis, "T")["severity"] == "invalid"
     assert cli("alarms", "--json").json["keyword"] == "T"
     assert cli("modify", "demo.T=1").status == 0
     wait_for(lambda: "severity" not in stored(redis, "T"))
