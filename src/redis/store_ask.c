@@ -1,4 +1,5 @@
-/* store_ask.c: the blocking calls: the store's own event loop runs until the answer is there. */
+/* store_ask.c: the blocking calls: the store's own event loop runs until the answer is there, or, which costs
+ * less, the one connection that is waited for is read. */
 #include "core/error.h"
 #include "redis/link.h"
 #include "redis/reply_copy.h"
