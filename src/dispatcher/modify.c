@@ -180,12 +180,7 @@ modify_replace(struct post *post, struct request *request)
 		return false;
 	request->replacing = true;
 	/* Writes with later numbers may be under way, and ahead of this one. */
-	entry_next(entry_now(request->entry), store_now_us(&post->store), &request->seq,
-	    &request->time_us);
-	write = modify_describe(request);
-	if (entry_now(request->entry)->extra != NULL)
-		extra_judge(entry_now(request->entry), &request->value, &write);
-	request->severity = write.severity;
+	write = modify_number(request, store_now_us(&post->store));
 	request->served->counters.healed++;
 	log_event(post->log, CREDIS_LOG_WARNING, "heal", "%s.%s: another type lay under its key",
 	    write.service, write.keyword);
