@@ -354,9 +354,9 @@ take_token(struct scan *scan)
 		take_stray(scan);
 }
 
-/* Well-formed UTF-8 without NUL: jansson knows where it is not all ASCII. */
-static bool
-is_utf8(const char *bytes, size_t length)
+/* jansson knows where it is not all ASCII. */
+bool
+conf_text_is_utf8(const char *bytes, size_t length)
 {
 	size_t ascii = 0;
 	json_t *json;
@@ -376,14 +376,14 @@ is_text(struct scan *scan)
 {
 	int line = 1;
 
-	if (is_utf8(scan->at, (size_t)(scan->end - scan->at)))
+	if (conf_text_is_utf8(scan->at, (size_t)(scan->end - scan->at)))
 		return true;
 	for (const char *at = scan->at, *next; at < scan->end; at = next, line++) {
 		const char *end = memchr(at, '\n', (size_t)(scan->end - at));
 
 		next = end != NULL ? end + 1 : scan->end;
 		scan->place.line = line;
-		if (is_utf8(at, (size_t)(next - at)))
+		if (conf_text_is_utf8(at, (size_t)(next - at)))
 			continue;
 		if (memchr(at, '\0', (size_t)(next - at)) != NULL)
 			GIVE_UP(scan->text, scan->place, "a NUL byte (a configuration is text)");

@@ -26,6 +26,9 @@ bool conf_text_is_sound(const struct conf_text *text);
 const char *conf_text_bytes(const struct conf_text *text);
 struct place conf_text_place(const struct conf_text *text, int line);
 
+/* Whether bytes are well-formed UTF-8 without NUL. */
+bool conf_text_is_utf8(const char *bytes, size_t length);
+
 /* 'path' as seen from the directory of the file 'from'. To free(). */
 char *conf_text_beside(const char *from, const char *path);
 

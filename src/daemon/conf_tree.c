@@ -108,22 +108,13 @@ conf_tree_text(const config_setting_t *setting)
 	return text != NULL && strcmp(text, CONF_TEXT_NULL) != 0 ? text : NULL;
 }
 
-static bool
-is_utf8(const char *text)
-{
-	json_t *json = json_string(text);
-
-	json_decref(json);
-	return json != NULL;
-}
-
 const char *
 conf_tree_utf8(const struct conf_tree *tree, const config_setting_t *setting)
 {
 	const char *text = conf_tree_text(setting);
 
 	/* The file was UTF-8; \x80 and its like need not be. */
-	if (text == NULL || is_utf8(text))
+	if (text == NULL || conf_text_is_utf8(text, strlen(text)))
 		return text;
 	conf_tree_fault(tree, setting, "not UTF-8 (\\xHH must spell characters in UTF-8)");
 	return NULL;
