@@ -3,6 +3,7 @@
 #include "redis/command.h"
 
 #include "core/digits.h"
+#include "core/number.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -57,12 +58,9 @@ command_text(struct buffer *out, const char *text)
 void
 command_integer(struct buffer *out, int64_t integer)
 {
-	char text[1 + DIGITS_MAX], *end = text;
+	char text[NUMBER_TEXT];
 
-	if (integer < 0)
-		*end++ = '-';
-	end = digits_put(end, integer < 0 ? -(uint64_t)integer : (uint64_t)integer);
-	command_word(out, text, (size_t)(end - text));
+	command_word(out, text, number_print_integer(text, integer));
 }
 
 void
