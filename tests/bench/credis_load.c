@@ -18,13 +18,11 @@ struct peer {
 struct peer *
 peer_open(struct event_base *base, const char *socket, int asks)
 {
-	struct peer *peer = calloc(1, sizeof *peer);
+	struct peer *peer = others_new(sizeof *peer);
 	struct credis_error why;
 	char url[160];
 
 	assert(asks);
-	if (peer == NULL)
-		err(1, "memory");
 	snprintf(url, sizeof url, "unix://%s", socket);
 	peer->client = credis_client_new(base, url, &why);
 	if (peer->client == NULL)

@@ -58,10 +58,8 @@ open_abstract(const char *name)
 struct peer *
 peer_open(struct event_base *base, const char *socket, int asks)
 {
-	struct peer *peer = calloc(1, sizeof *peer);
+	struct peer *peer = others_new(sizeof *peer);
 
-	if (peer == NULL)
-		err(1, "memory");
 	peer->asks = asks;
 	peer->fd = open_abstract(socket);
 	peer->out = fdopen(peer->fd, "w");

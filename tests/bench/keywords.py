@@ -3,13 +3,12 @@
 
 keywords.py [--build DIR] [--short]; `make bench` calls it. On a private redis-server, nothing pinned."""
 
-import argparse
 import pathlib
 import statistics
 import subprocess
 import time
 
-from run import ROOT, SERVICE, World
+from run import SERVICE, World, options
 
 COUNTS = (10, 10_000, 100_000, 1_000_000)
 NULL_MAX = 100_000    # it subscribes them all at once
@@ -74,16 +73,12 @@ def measure(build, count, repeats):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--short", action="store_true", help="not more than 10,000")
-    args = parser.parse_args()
-    build = (ROOT / args.build).resolve()
+    args = options(__doc__, "not more than 10,000").parse_args()
     print("\n| keywords | ready, s, empty store · full store | bytes a keyword, its texts among them | k/s at W = 64 | ÷ that of 10 "
           "| null, ÷ that of 10 |\n" + "|---" * 6 + "|")
     base = None
     for count in COUNTS if not args.short else COUNTS[:2]:
-        first, again, size, rate, plain = measure(build, count, 3 if count < 1_000_000 else 1)
+        first, again, size, rate, plain = measure(args.build, count, 3 if count < 1_000_000 else 1)
         base = base or (size, rate, plain)
         beside = f"{plain / base[2]:.2f}" if plain is not None else "—"
         each = f"{(size - base[0]) / (count - COUNTS[0]):.0f}" if count > COUNTS[0] else "—"

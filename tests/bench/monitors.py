@@ -4,11 +4,10 @@
 monitors.py [--build DIR] [--short]; `make bench` calls it. The second kind is the same client, as a user whom Redis
 does not let listen to values; the third is a raw subscriber that fetches on each event and knows nothing else."""
 
-import argparse
 import statistics
 import subprocess
 
-from run import KEYWORDS, ROOT, SERVICE, World, pinned
+from run import KEYWORDS, SERVICE, World, options, pinned
 
 RATE, LISTENERS = 200, (1, 10, 100)
 NO_VALUES = ("acl", "setuser", "fetcher", "on", ">fetcher", "~*", "+@all", "resetchannels", "&__keyspace*",
@@ -43,14 +42,11 @@ def measure(build, placement, repeats, changes):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--short", action="store_true", help="few changes, one placement")
-    args = parser.parse_args()
+    args = options(__doc__, "few changes, one placement").parse_args()
     repeats, changes = (1, 200) if args.short else (3, 1000)
     print("\n| monitors | p50 ÷ fetching | p50 · p99, µs | fetching, p50 · p99 | raw fetching, p50 · p99 | values/s |\n" + "|---" * 6 + "|")
     for placement in ("one CPU", "unpinned") if not args.short else ("one CPU",):
-        measure((ROOT / args.build).resolve(), placement, repeats, changes)
+        measure(args.build, placement, repeats, changes)
 
 
 if __name__ == "__main__":

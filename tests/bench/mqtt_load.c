@@ -50,10 +50,8 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 struct peer *
 peer_open(struct event_base *base, const char *socket, int asks)
 {
-	struct peer *peer = calloc(1, sizeof *peer);
+	struct peer *peer = others_new(sizeof *peer);
 
-	if (peer == NULL)
-		err(1, "memory");
 	peer->asks = asks;
 	snprintf(peer->answers, sizeof peer->answers, "answers/%ld", (long)getpid());
 	peer->mosq =

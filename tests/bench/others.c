@@ -13,6 +13,16 @@ static struct peer *writer;
 static long keywords, count, warming, listeners, asked, heard, room;
 static long long *began, *took, start;
 
+void *
+others_new(size_t size)
+{
+	void *memory = calloc(1, size);
+
+	if (memory == NULL)
+		err(1, "memory");
+	return memory;
+}
+
 static void
 ask(void)
 {
@@ -100,10 +110,10 @@ main(int argc, char **argv)
 	room = listeners > 0 ? count * listeners : count;
 	warming = listeners > 0 ? WARM_S * atol(argv[4]) : 0;
 	count += warming;
-	began = calloc((size_t)count, sizeof *began);
-	took = calloc((size_t)room, sizeof *took);
+	began = others_new((size_t)count * sizeof *began);
+	took = others_new((size_t)room * sizeof *took);
 	base = event_base_new();
-	if (began == NULL || took == NULL || base == NULL)
+	if (base == NULL)
 		err(1, "memory");
 	writer = peer_open(base, argv[1], 1);
 	for (long n = 0; n < listeners; n++)

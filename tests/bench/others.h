@@ -5,6 +5,8 @@
 
 #include <event2/event.h>
 
+#include <stddef.h>
+
 struct peer; /* a connection, that asks or watches */
 
 /* Returns when nothing that is said from then on is missed. No error is survived. */
@@ -13,6 +15,9 @@ struct peer *peer_open(struct event_base *base, const char *socket, int asks);
 /* Sets K<keyword>. Sent with peer_flush() at the latest. */
 void peer_ask(struct peer *peer, long keyword, long value);
 void peer_flush(struct peer *peer);
+
+/* Memory of zeros. */
+void *others_new(size_t size);
 
 /* Called by who asked, and may then ask more; to be flushed by the caller. */
 void others_answered(long value);

@@ -4,13 +4,12 @@ which makes it visible and answers; and how soon monitors have it in hand.
 
 others.py [--build DIR] [--short]; `make bench` calls it. What Debian has and is not installed is left out, and named."""
 
-import argparse
 import shutil
 import statistics
 import subprocess
 
 from monitors import LISTENERS, RATE, watch
-from run import KEYWORDS, ROOT, World
+from run import KEYWORDS, World, options
 
 WIDTH = 64
 MOSQUITTO = ("listener 0 {socket}\nallow_anonymous true\nuser root\npersistence false\nlog_dest none\n"
@@ -112,17 +111,13 @@ def row(name, it, ours):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--short", action="store_true", help="few requests, one repeat")
-    args = parser.parse_args()
-    build = (ROOT / args.build).resolve()
+    args = options(__doc__, "few requests, one repeat").parse_args()
     repeats, count, changes = (1, 5000, 100) if args.short else (3, 50000, 400)
     print(f"\n| unpinned, unix sockets, nothing kept on disk | lone p50 · p99, µs | W = {WIDTH}, k/s "
           f"| in hand of {' · '.join(map(str, LISTENERS))} monitors, p50, µs "
           f"| lone p50, credisd ÷ it | W = {WIDTH}, credisd ÷ it | in hand, credisd ÷ it |\n" + "|---" * 7 + "|")
-    others = [other for other in (Mosquitto, Indi) if other.is_there(build)]
-    world = World(build, "unpinned", False)
+    others = [other for other in (Mosquitto, Indi) if other.is_there(args.build)]
+    world = World(args.build, "unpinned", False)
     try:
         found = measure([kind(world) for kind in (Credisd, *others)], repeats, count, changes)
     finally:

@@ -171,19 +171,24 @@ def plot(path, found):
     pathlib.Path(path).write_text("\n".join([*text, "</svg>", ""]))
 
 
+def options(description, short):
+    """What every section of the bench is told: where it was built, and whether to be short, which means 'short'."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("--build", default="build", type=lambda path: (ROOT / path).resolve())
+    parser.add_argument("--short", action="store_true", help=short)
+    return parser
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--short", action="store_true", help="one placement, few requests")
+    parser = options(__doc__, "one placement, few requests")
     parser.add_argument("--svg", default="tests/bench/throughput.svg")
     args = parser.parse_args()
-    build = (ROOT / args.build).resolve()
     repeats, count = (3, 20000) if args.short else (5, 100000)
     print(f"{platform.machine()}, {os.cpu_count()} CPUs, {platform.system()} {platform.release()}; "
           f"medians of {repeats} interleaved repeats of {count} requests, {KEYWORDS} keywords, unix socket\n\n{HEAD}")
     for placement in PLACEMENTS if not args.short else ("one CPU",):
         for durable in (False, True) if not args.short else (False,):
-            found, share = measure(build, placement, durable, repeats, count)
+            found, share = measure(args.build, placement, durable, repeats, count)
             print(rows(placement, durable, found, share), flush=True)
             if placement == "one CPU" and not durable:
                 plot(ROOT / args.svg, found)
