@@ -42,14 +42,16 @@ url_of(const struct redis_server *server, const char *more, char url[256])
 static void
 password_dropped_from_a_url(void **state)
 {
-	char url[256];
-	struct credis_store *store = credis_store_open(url_of(*state, "?db=3", url), NULL, NULL);
+	const struct redis_server *server = *state;
+	char url[256], without[256];
+	struct credis_store *store = credis_store_open(url_of(server, "?db=3", url), NULL, NULL);
 	const char *words[] = { "PING" };
 	struct credis_error err;
 
 	assert_non_null(credis_store_ask_texts(store, &err, "PING", NULL));
 	assert_non_null(credis_store_ask(store, 1, words, NULL, CREDIS_EXCLUSIVE, 0, &err));
-	assert_null(strstr(credis_store_where(store), "ss"));
+	snprintf(without, sizeof without, "%s?db=3", server->url);
+	assert_string_equal(credis_store_where(store), without);
 	credis_store_free(store);
 }
 
