@@ -217,6 +217,7 @@ bench:
 	@.ci/packages build run test
 	@$(again) $(jobs) all bench-programs
 	@tests/bench/run.py --build $(B) $(BENCH)
+	@tests/bench/counts.py --build $(B) $(BENCH)
 	@tests/bench/monitors.py --build $(B) $(BENCH)
 	@tests/bench/others.py --build $(B) $(BENCH)
 	@tests/bench/keywords.py --build $(B) $(BENCH)

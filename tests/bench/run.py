@@ -68,10 +68,11 @@ class World:
             assert time.monotonic() < end, "not ready in time"
             time.sleep(0.01)
 
-    def dispatch(self, which, keywords=KEYWORDS):
+    def dispatch(self, which, keywords=KEYWORDS, under=()):
+        """under: the words of a program that watches it."""
         words = {"null": (self.build / "tests/bench/null", self.socket, SERVICE, keywords),
                  "credisd": (self.build / "credisd", "-c", self.path / "credisd.conf")}[which]
-        process = self.start(self.dispatcher, *words)
+        process = self.start(self.dispatcher, *under, *words)
         self.wait(lambda: self.cli("pubsub", "numsub", f"credis:{{{SERVICE}}}:K{keywords - 1}:modify").endswith("1"))
         return process
 
