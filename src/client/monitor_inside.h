@@ -113,6 +113,9 @@ void scope_ask(struct scope *scope);
 struct watch *watch_new(struct scope *scope, const char *name, struct credis_error *err);
 void watch_free(struct watch *watch);
 
+/* Fetches the value, or does so again after the fetch that is under way. */
+void watch_want(struct watch *watch);
+
 /* A value that came the short way. */
 bool watch_take_value(struct watch *watch, const struct message *message);
 void watch_lose_patience(struct moment *patience);

@@ -40,8 +40,13 @@ bool
 scope_add_pattern(struct scope *scope, const char *pattern, struct credis_error *err)
 {
 	size_t room = (scope->pattern_count + 1) * sizeof(*scope->patterns);
-	char **patterns = realloc(scope->patterns, room);
+	char **patterns;
 
+	for (size_t n = 0; n < scope->pattern_count; n++) {
+		if (strcmp(scope->patterns[n], pattern) == 0)
+			return true;
+	}
+	patterns = realloc(scope->patterns, room);
 	if (patterns == NULL)
 		return error_no_memory(err);
 	scope->patterns = patterns;
@@ -132,13 +137,18 @@ on_doubt(evutil_socket_t fd, short what, void *arg)
 	scope_ask(arg);
 }
 
+/* A dispatcher also writes it when it finds that the store has told nobody of changes. */
 static void
 on_about(void *arg, const char *channel, const char *payload, size_t length)
 {
+	struct scope *scope = arg;
+
 	(void)channel;
 	(void)payload;
 	(void)length;
-	scope_ask(arg);
+	for (size_t n = 0; n < scope->count; n++)
+		watch_want(scope->watches[n]);
+	scope_ask(scope);
 }
 
 static void

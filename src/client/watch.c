@@ -99,8 +99,8 @@ make_due(struct watch *watch)
 	TAILQ_INSERT_TAIL(&watch->scope->monitor->due, watch, due);
 }
 
-static void
-want(struct watch *watch)
+void
+watch_want(struct watch *watch)
 {
 	if (watch->state == WATCH_FETCHING)
 		watch->again = true;
@@ -117,7 +117,7 @@ watch_lose_patience(struct moment *patience)
 	struct watch *watch = (struct watch *)((char *)patience - offsetof(struct watch, patience));
 
 	watch->flows = false;
-	want(watch);
+	watch_want(watch);
 }
 
 /* Each write makes one event, and a value may follow it: each value takes back one event, so that any
@@ -155,7 +155,7 @@ on_message(void *arg, const char *channel, const char *payload, size_t length)
 	if (payload[0] == 'h' && watch->flows && watch->state == WATCH_IDLE)
 		await(watch);
 	else
-		want(watch);
+		watch_want(watch);
 }
 
 static void
@@ -165,7 +165,7 @@ on_live(void *arg, bool again)
 
 	(void)again;
 	watch->live = true;
-	want(watch);
+	watch_want(watch);
 }
 
 static void
@@ -267,7 +267,7 @@ take(struct watch *watch, const struct reply *reply)
 	    !show_if_newer(watch, &reading))
 		return;
 	if (watch->again)
-		want(watch);
+		watch_want(watch);
 	if (settles)
 		monitor_settle(monitor, &watch->stale);
 }

@@ -29,7 +29,6 @@ enum {
 	STOP_LIMIT_MS = 2000,
 	STOP_SAY_MS = 250, /* beyond it, to say what became of the rest */
 	PING_MS = 1000,
-	EVENTS_CHECK_TICKS = 5,
 };
 
 struct credis_dispatcher {
@@ -47,7 +46,6 @@ struct credis_dispatcher {
 	struct event *tick;
 	struct event *stop;
 	int64_t stop_by_ms; /* monotonic */
-	unsigned ticks;
 };
 
 static const char *const state_names[] = {
@@ -186,7 +184,6 @@ on_up(struct link *link, void *arg)
 	struct buffer *out = link_command(link, on_info, dispatcher, 0, NULL);
 
 	post->store.offset_us = link_clock_offset_us(link);
-	post->events_unknown = false;
 	if (out != NULL)
 		command_texts(out, "INFO", "server", NULL);
 	notifications_check(post);
@@ -243,7 +240,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	steps_tick(dispatcher->post.steps);
 	if (!link_is_up(dispatcher->post.store.link))
 		return;
-	if (++dispatcher->ticks % EVENTS_CHECK_TICKS == 0)
+	if (!dispatcher->post.events_unknown)
 		notifications_check(&dispatcher->post);
 	for (struct served *s = dispatcher->post.served; s != NULL; s = s->next)
 		served_tick(s);

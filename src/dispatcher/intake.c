@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "dispatcher/cauldron.h"
 #include "dispatcher/dispatch.h"
+#include "dispatcher/notifications.h"
 #include "dispatcher/served.h"
 #include "redis/command.h"
 
@@ -181,6 +182,7 @@ intake_subscribe(struct intake *intake, struct served *served)
 		return;
 	served->on_channels = true;
 	send_one(intake, "SUBSCRIBE", served_name(served));
+	notifications_listen(served, "SUBSCRIBE");
 	for (size_t from = 0; from < AHEAD; from += PORTION)
 		subscribe_portion(intake, served, from);
 }
@@ -191,8 +193,11 @@ intake_unsubscribe(struct intake *intake, const char *service, const struct regi
 {
 	if (!link_is_up(intake->link))
 		return;
-	if (kept == NULL)
+	if (kept == NULL) {
 		send_one(intake, "UNSUBSCRIBE", service);
+		notifications_listen(post_find_name(intake->post, service, strlen(service)),
+		    "UNSUBSCRIBE");
+	}
 	for (size_t n = 0; n < registry->count; n++) {
 		const char *name = registry->entries[n]->keyword->name;
 		struct buffer *out;
@@ -216,8 +221,9 @@ on_message(struct intake *intake, const struct reply *channel, const struct repl
 	struct entry *entry = NULL;
 
 	if (!names_parse_channel(&parts, intake->post->store.ns, channel->text, channel->length)) {
-		mirror_take(intake->post, channel->text, channel->length, payload->text,
-		    payload->length);
+		if (!notifications_hear(intake->post, channel->text, payload->text))
+			mirror_take(intake->post, channel->text, channel->length, payload->text,
+			    payload->length);
 		return;
 	}
 	served = post_find_name(intake->post, parts.service.bytes, parts.service.length);

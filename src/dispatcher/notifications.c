@@ -1,15 +1,20 @@
-/* notifications.c: CONFIG GET, compare, CONFIG SET.
+/* notifications.c: CONFIG GET, compare, CONFIG SET; where that is forbidden, listens for an event of our own.
  * Knows which classes the broadcasts need: K (keyspace channels), h (hash commands); and $ (strings) where a
  * service has a mirror. */
 #include "dispatcher/notifications.h"
 
 #include "core/error.h"
+#include "dispatcher/intake.h"
 #include "dispatcher/served.h"
 #include "redis/command.h"
 
+#include <stdio.h>
 #include <string.h>
 
-enum { CLASSES = 3 }; /* most that are needed */
+enum {
+	CLASSES = 3, /* most that are needed */
+	UNHEARD = 3, /* of our writes, one a second, until nobody is taken to hear of any */
+};
 
 static const char setting[] = "notify-keyspace-events";
 
@@ -24,18 +29,17 @@ needed(const struct post *post)
 }
 
 static void
-complain(struct post *post, const char *why)
+complain(struct served *served, const char *why)
 {
-	struct credis_error fault;
+	char fault[CREDIS_ERROR_TEXT];
 
-	error_set(&fault, CREDIS_ESTORE,
-	    "set %s to at least %s on the store, or clients are told of no"
-	    " change (%s)",
-	    setting, needed(post), why);
-	for (struct served *s = post->served; s != NULL; s = s->next)
-		served_report(s, fault.text);
+	snprintf(fault, sizeof(fault),
+	    "set %s to at least %s on the store, or clients are told of no change (%s)", setting,
+	    needed(served->post), why);
+	served_report(served, fault);
 }
 
+/* Monitors are right as soon as they are told of changes again. */
 static void
 on_set(void *arg, uint64_t id, const struct reply *reply, const struct credis_error *err)
 {
@@ -44,10 +48,15 @@ on_set(void *arg, uint64_t id, const struct reply *reply, const struct credis_er
 
 	(void)id;
 	(void)err;
-	if (reply == NULL || reply->kind != REPLY_ERROR)
+	if (reply == NULL)
 		return;
 	reply_explain(reply, &why);
-	complain(post, why.text);
+	for (struct served *s = post->served; s != NULL; s = s->next) {
+		if (reply->kind == REPLY_ERROR)
+			complain(s, why.text);
+		else if (s->state == SERVED_READY)
+			registration_remind(s);
+	}
 }
 
 /* A stands for every class that keys have events of. */
@@ -56,6 +65,16 @@ covers(const char *flags, char class)
 {
 	return strchr(flags, class) != NULL ||
 	    (class != 'K' && class != 'E' && strchr(flags, 'A') != NULL);
+}
+
+static bool
+is_anybody_ready(const struct post *post)
+{
+	const struct served *s = post->served;
+
+	while (s != NULL && s->state != SERVED_READY)
+		s = s->next;
+	return s != NULL;
 }
 
 static void
@@ -82,27 +101,25 @@ add_classes(struct post *post, const char *flags)
 	if (out == NULL)
 		return;
 	command_texts(out, "CONFIG", "SET", setting, wanted, NULL);
-	log_event(post->log, CREDIS_LOG_INFO, "+events", "%s is now '%s', was '%s'", setting,
-	    wanted, flags);
+	log_event(post->log, is_anybody_ready(post) ? CREDIS_LOG_WARNING : CREDIS_LOG_INFO,
+	    "+events", "%s is now '%s', was '%s'", setting, wanted, flags);
 }
 
 static void
 on_get(void *arg, uint64_t id, const struct reply *reply, const struct credis_error *err)
 {
 	struct post *post = arg;
-	struct credis_error why;
+	bool forbidden = reply != NULL && reply->kind == REPLY_ERROR;
+	bool news = forbidden && !post->events_unknown;
 
 	(void)id;
 	(void)err;
 	if (reply == NULL)
 		return;
-	if (reply->kind == REPLY_ERROR) {
-		if (post->events_unknown)
-			return;
-		post->events_unknown = true;
-		reply_explain(reply, &why);
-		complain(post, why.text);
-		return;
+	post->events_unknown = forbidden;
+	for (struct served *s = news ? post->served : NULL; s != NULL; s = s->next) {
+		if (s->on_channels)
+			notifications_listen(s, "SUBSCRIBE");
 	}
 	if (reply_item(reply, 1)->kind == REPLY_TEXT)
 		add_classes(post, reply_item(reply, 1)->text);
@@ -111,11 +128,62 @@ on_get(void *arg, uint64_t id, const struct reply *reply, const struct credis_er
 void
 notifications_check(struct post *post)
 {
-	struct buffer *out;
+	struct buffer *out = link_command(post->store.link, on_get, post, 0, NULL);
 
-	if (post->events_unknown)
-		return;
-	out = link_command(post->store.link, on_get, post, 0, NULL);
 	if (out != NULL)
 		command_texts(out, "CONFIG", "GET", setting, NULL);
+}
+
+static void
+name_event(struct name *channel, const struct served *served)
+{
+	const struct store *store = &served->post->store;
+
+	names_service_event(channel, store->db, store->ns, served_name(served), NAMES_STATISTICS);
+}
+
+void
+notifications_listen(struct served *served, const char *verb)
+{
+	struct buffer *out =
+	    served->post->events_unknown ? intake_command(served->post->intake) : NULL;
+	struct name channel;
+
+	if (out == NULL)
+		return;
+	name_event(&channel, served);
+	command_texts(out, verb, channel.text, NULL);
+	served->unheard = 0;
+}
+
+void
+notifications_expect(struct served *served)
+{
+	if (!served->post->events_unknown || served->unheard > UNHEARD ||
+	    served->unheard++ < UNHEARD)
+		return;
+	served_set_own(served, OWN_STATE, "degraded");
+	complain(served, "CONFIG is forbidden here, and it tells of none of our own writes");
+}
+
+bool
+notifications_hear(struct post *post, const char *channel, const char *event)
+{
+	struct name name;
+
+	for (struct served *s = post->events_unknown ? post->served : NULL; s != NULL;
+	     s = s->next) {
+		name_event(&name, s);
+		if (strcmp(name.text, channel) != 0)
+			continue;
+		if (strcmp(event, "hset") != 0)
+			return true; /* of another class */
+		if (s->unheard > UNHEARD && s->state == SERVED_READY) {
+			served_set_own(s, OWN_STATE, "ready");
+			registration_remind(s);
+		}
+		s->unheard = 0;
+		return true;
+	}
+	return false;
 }

@@ -35,7 +35,7 @@ struct post {
 	char host[65];
 	char server[256];    /* "redis 7.0.15 at unix:///…" */
 	char run_id[48];     /* of the server: connection ids mean something within one run */
-	bool events_unknown; /* CONFIG is forbidden: said so once a connection */
+	bool events_unknown; /* CONFIG is forbidden */
 	uint64_t times_lost; /* connections to the store */
 	int64_t started_us;
 	struct served *served; /* list of all; served_next() */

@@ -397,6 +397,17 @@ registration_check(struct served *served)
 }
 
 void
+registration_remind(struct served *served)
+{
+	struct buffer *out = begin(served, 4, "HSET", NAMES_ABOUT, NULL);
+
+	if (out == NULL)
+		return;
+	command_text(out, "generation");
+	command_text(out, served->registration.generation);
+}
+
+void
 registration_remove(struct served *served)
 {
 	struct post *post = served->post;

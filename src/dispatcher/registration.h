@@ -34,6 +34,9 @@ void registration_abandon(struct served *served);
 /* Asks whether the store still knows the service, and begins anew if it does not. */
 void registration_check(struct served *served);
 
+/* Makes monitors read everything again. */
+void registration_remind(struct served *served);
+
 /* Removes the service's every key. */
 void registration_remove(struct served *served);
 

@@ -6,6 +6,7 @@
 #include "dispatcher/calc.h"
 #include "dispatcher/cauldron.h"
 #include "dispatcher/intake.h"
+#include "dispatcher/notifications.h"
 #include "dispatcher/reconcile.h"
 #include "dispatcher/requests.h"
 #include "dispatcher/steps.h"
@@ -515,6 +516,7 @@ served_tick(struct served *served)
 	if (served->mirror != NULL)
 		mirror_tick(served);
 	publish_statistics(served);
+	notifications_expect(served);
 }
 
 void

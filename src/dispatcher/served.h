@@ -44,6 +44,7 @@ struct served {
 	bool on_channels;       /* subscribed, or subscribing, on this connection of the intake */
 	bool doomed;            /* to be removed from the store when stopped */
 	bool drained;           /* stopping: nothing more comes from the intake */
+	unsigned unheard;       /* writes of statistics since one was told of; see notifications.h */
 	uint64_t under_way;     /* requests */
 	size_t looked_at;       /* where reconcile_some() goes on */
 	int64_t took_us;        /* when we took over: what was sent before is not ours to judge */
