@@ -16,7 +16,7 @@ static const struct column columns[] = {
 	{ NULL, "service" },
 	{ NULL, "keyword" },
 	{ "VALUE", "value" },
-	{ "SINCE", "time" },
+	{ "TIME OF VALUE", "time" },
 	{ "REASON", "reason" },
 };
 

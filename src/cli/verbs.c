@@ -98,8 +98,8 @@ static const struct verb verbs[] = {
 	    .summary = "what is not fine, most severe first",
 	    .about =
 	    "Prints each keyword whose value is not fine: its severity (invalid, major, minor), value,\n"
-	    "since when, and why. Looks at all keywords, or at those that are named; a name may be a\n"
-	    "glob. Prints nothing when all is well.\n",
+	    "the time of that value, and why. Looks at all keywords, or at those that are named; a name\n"
+	    "may be a glob. Prints nothing when all is well.\n",
 	    .examples =
 	    "credis alarms\n"
 	    "credis alarms --json 'telescope.*'\n" },

@@ -290,6 +290,15 @@ def test_describe_attempts_all(demo):
     assert result.status == 5 and result.lines[0] == "demo.POS" and len(result.err.splitlines()) == 2
 
 
+# alarms
+
+def test_the_time_of_an_alarm_is_that_of_its_value(by_hand, cli):
+    by_hand("POS", severity="major", reason="limit switch", time="1700000000")
+    titles, row = cli("alarms").lines
+    assert re.split(r"  +", titles) == ["SEVERITY", "KEYWORD", "VALUE", "TIME OF VALUE", "REASON"]
+    assert re.split(r"  +", row)[3] == "2023-11-14T22:13:20Z"
+
+
 # status
 
 def test_status_shows_who_serves(credisd, cli, wait_for):
