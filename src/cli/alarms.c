@@ -112,7 +112,7 @@ run_alarms(struct session *session, char **words, int count)
 		everything[1] = '\0';
 	asked = count > 0 ? targets_parse(session, words, count, &good)
 			  : targets_parse(session, all, 1, &good);
-	targets = find_exact(session, asked, good, false, &found);
+	targets = find_readable(session, asked, good, false, &found);
 	readings_take(session, targets, found, false, on_reading, &alarms);
 	print(&alarms);
 	for (size_t n = 0; n < alarms.found_count; n++) {

@@ -161,6 +161,7 @@ find_keywords(struct session *session, const struct target *target, find_each *e
 struct matches {
 	struct target *targets;
 	size_t count, room;
+	size_t unreadable; /* that match, too */
 };
 
 static void
@@ -168,6 +169,10 @@ on_match(void *arg, const char *service, const struct credis_keyword *keyword)
 {
 	struct matches *matches = arg;
 
+	if (credis_keyword_access(keyword) == CREDIS_WRITE) {
+		matches->unreadable++;
+		return;
+	}
 	if (matches->count == matches->room) {
 		matches->room = matches->room * 2 + 16;
 		matches->targets =
@@ -186,27 +191,37 @@ append(struct matches *all, const struct target *targets, size_t count)
 	all->count += count;
 }
 
+static void
+fail_unreadable(struct session *session, const struct target *target)
+{
+	struct credis_error err;
+
+	fault(&err, CREDIS_EWRITEONLY, "%s: all that match may only be written", target->both);
+	session_fail(session, target->service, target->keyword, &err);
+}
+
 struct target *
-find_exact(struct session *session, const struct target *targets, size_t count, bool services_only,
-    size_t *found)
+find_readable(struct session *session, const struct target *targets, size_t count,
+    bool services_only, size_t *found)
 {
 	struct matches *matches = must(calloc(count + 1, sizeof *matches));
 	struct matches all = { .targets = must(calloc(1, sizeof *targets)) };
-	bool *globs = must(calloc(count + 1, sizeof *globs));
 
 	for (size_t i = 0; i < count; i++) {
-		globs[i] = target_is_glob(targets[i].service) ||
-		    (!services_only && target_is_glob(targets[i].keyword));
-		if (globs[i])
+		if (target_is_glob(targets[i].both))
 			find_keywords(session, &targets[i], on_match, NULL, &matches[i]);
 	}
 	session_run(session);
 	for (size_t i = 0; i < count; i++) {
-		append(&all, globs[i] ? matches[i].targets : &targets[i],
-		    globs[i] ? matches[i].count : 1);
+		bool stays = !target_is_glob(services_only ? targets[i].service : targets[i].both);
+
+		if (matches[i].count == 0 && matches[i].unreadable > 0)
+			fail_unreadable(session, &targets[i]);
+		else
+			append(&all, stays ? &targets[i] : matches[i].targets,
+			    stays ? 1 : matches[i].count);
 		free(matches[i].targets);
 	}
-	free(globs);
 	free(matches);
 	*found = all.count;
 	return all.targets;

@@ -17,9 +17,10 @@ typedef void find_end(void *arg);
 void find_keywords(struct session *session, const struct target *target, find_each *each,
     find_end *end, void *arg);
 
-/* Puts in the place of each glob the keywords that match now: of every glob, or only of those whose
- * service is one. Waits for them. Returns '*found' targets, to free(). */
-struct target *find_exact(struct session *session, const struct target *targets, size_t count,
+/* Puts in the place of each glob the keywords that match now and may be read: of every glob, or only of those
+ * whose service is one. Waits for them; a glob that matches none is reported as a failure. Returns '*found'
+ * targets, to free(). */
+struct target *find_readable(struct session *session, const struct target *targets, size_t count,
     bool services_only, size_t *found);
 
 #endif

@@ -156,7 +156,7 @@ run_monitor(struct session *session, char **words, int count)
 		} };
 	size_t good, exact;
 	struct target *asked = targets_parse(session, words, count, &good);
-	struct target *targets = find_exact(session, asked, good, true, &exact);
+	struct target *targets = find_readable(session, asked, good, true, &exact);
 	const char **names = must(calloc(exact + 1, sizeof *names));
 
 	for (size_t i = 0; i < exact; i++)

@@ -54,7 +54,7 @@ run_show(struct session *session, char **words, int count)
 		    .raw = !isatty(STDOUT_FILENO),
 		} };
 
-	show.targets = find_exact(session, asked, good, false, &show.count);
+	show.targets = find_readable(session, asked, good, false, &show.count);
 	show.answers = answers_new(session, show.count);
 	readings_take(session, show.targets, show.count, options->refresh, on_reading, &show);
 	answers_free(show.answers);

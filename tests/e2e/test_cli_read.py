@@ -221,6 +221,27 @@ def test_show_of_a_write_only_keyword_is_refused(demo):
     assert result.error.startswith("demo.SECRET: ")
 
 
+@pytest.mark.parametrize("words", [["show"], ["alarms"], ["monitor", "-t", "300ms"]])
+def test_a_pattern_leaves_out_what_may_only_be_written(demo, words):
+    for pattern in ("demo.*", "d*.*"):
+        result = demo(*words, pattern)
+        assert (result.status, result.err) == (0, "") and "SECRET" not in result.out, result
+    for pattern in ("demo.SEC*", "d*.SEC*", "demo.SECRET", "d*.SECRET"):
+        result = demo(*words, "demo.FILTER", pattern, limit=20)
+        assert result.status == 1, result
+        all_that_match = "all that match " if "*" in pattern else ""
+        assert result.error == f"{pattern}: {all_that_match}may only be written"
+
+
+def test_all_alarms_are_told_where_something_may_only_be_written(demo):
+    result = demo("alarms")
+    assert (result.status, result.out, result.err) == (0, "", "")
+
+
+def test_list_and_describe_have_what_may_only_be_written(demo):
+    assert "SECRET" in demo("list", "demo.SEC*").out and "demo.SECRET" in demo("describe", "demo.SEC*").out
+
+
 def test_nothing_in_a_value_can_move_the_cursor(demo, redis):
     nasty = "a\x1b[2Jb\nc\rd\x07\u009b2Je\x7f é€😀"
     assert demo("modify", f"demo.NAME={nasty}").status == 0
