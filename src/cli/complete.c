@@ -29,6 +29,7 @@ static const struct {
 	{ run_modify, ASSIGNMENTS },
 	{ run_monitor, KEYWORDS },
 	{ run_history, KEYWORDS },
+	{ run_alarms, KEYWORDS },
 	{ run_status, SERVICES },
 };
 

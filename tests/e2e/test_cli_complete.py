@@ -46,6 +46,7 @@ def test_without_a_store_there_are_no_names(words):
 @pytest.mark.parametrize("words, expected", [
     (["show", ""], ["demo."]),
     (["show", "DE"], ["demo."]),
+    (["alarms", "demo.po"], ["demo.POS"]),
     (["status", ""], ["demo"]),
     (["show", "-s", "d"], ["demo"]),
     (["show", "demo.po"], ["demo.POS"]),
