@@ -4,6 +4,7 @@
 #include "exits.h"
 #include "model.h"
 #include "options.h"
+#include "text.h"
 #include "verbs.h"
 
 #include <credis/model.h>
@@ -81,20 +82,27 @@ print_exits(FILE *to)
 		fprintf(to, "  %zu  %s\n", i, exit_meaning(i));
 }
 
+static size_t
+verb_width(const struct verb *verb)
+{
+	return text_width(verb->name) + 1 + text_width(verb->arguments);
+}
+
 static void
 print_verbs(FILE *to)
 {
-	fputs("\nverbs:\n", to);
-	for (size_t i = 0; verb_row(i) != NULL; i++) {
-		const struct verb *verb = verb_row(i);
-		char text[64];
+	const struct verb *verb;
+	size_t width = 0;
 
-		if (verb->hidden)
-			continue;
-		/* "…" is one character of three bytes */
-		snprintf(text, sizeof text, "%s %s", verb->name, verb->arguments);
-		fprintf(to, "  %-*s%s\n", COLUMN + (strstr(text, "…") != NULL ? 2 : 0), text,
-		    verb->summary);
+	for (size_t i = 0; (verb = verb_row(i)) != NULL; i++) {
+		if (!verb->hidden && verb_width(verb) > width)
+			width = verb_width(verb);
+	}
+	fputs("\nverbs:\n", to);
+	for (size_t i = 0; (verb = verb_row(i)) != NULL; i++) {
+		if (!verb->hidden)
+			fprintf(to, "  %s %s%*s%s\n", verb->name, verb->arguments,
+			    (int)(width - verb_width(verb) + 2), "", verb->summary);
 	}
 }
 
@@ -109,7 +117,7 @@ print_operations(FILE *to, const struct verb *verb)
 	for (size_t i = 0; (row = model_row(verb, i)) != NULL; i++) {
 		snprintf(text, sizeof text, "%s KEY %s", row->name,
 		    credis_operation_usage(row, usage));
-		fprintf(to, "  %-*s  %s\n", COLUMN + 2, text, row->help);
+		fprintf(to, "  %-*s  %s\n", COLUMN + 4, text, row->help);
 	}
 }
 

@@ -1,6 +1,8 @@
 """credis and its command line: help without a server, options on either side of the verb, and a
 sentence with the nearest word for whatever is mistyped."""
 
+import re
+
 import pytest
 
 from harness.command import Credis
@@ -38,6 +40,12 @@ def test_help_of_a_verb_shows_usage_options_examples_and_statuses(alone, verb, o
 def test_help_stays_within_a_hundred_columns(alone):
     for words in [(), *[(verb,) for verb in VERBS]]:
         assert max(map(len, alone(*words, "--help").lines)) <= 100
+
+
+@pytest.mark.parametrize("words", [(), ("counter",), ("zset",)])
+def test_help_is_in_columns(alone, words):
+    rows = re.search(r"^(?:verbs|operations):\n((?:  .*\n)+)", alone(*words, "--help").out, re.M).group(1).splitlines()
+    assert len({row.rindex("  ", 0, re.search(r"\S  +\S", row).end()) for row in rows}) == 1, rows
 
 
 def test_version_is_the_librarys(alone):
