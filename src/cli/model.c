@@ -60,7 +60,7 @@ find_time(const struct credis_operation *operation)
 	credis_operation_usage(operation, usage);
 	for (const char *at = usage; *at != '\0'; at++)
 		place += *at == ' ';
-	return strstr(usage, "MS") != NULL || strstr(usage, "WAIT") != NULL ? place : -1;
+	return strstr(usage, "TIME") != NULL || strstr(usage, "WAIT") != NULL ? place : -1;
 }
 
 /* On the command line a time is a span; for the library it is milliseconds. */

@@ -10,7 +10,8 @@
 #define MODEL_ABOUT \
 	"\n" \
 	"The key is used as given; programs in other languages see the same. Values are bytes, unless --as\n" \
-	"says how they are stored. Nil (no such thing) prints nothing, and is status 1. A time is a span.\n"
+	"says how they are stored. Nil (no such thing) prints nothing, and is status 1.\n" \
+	"TIME and WAIT are spans like that of -t: 500ms, 2s, 5m, or seconds. ttl prints milliseconds.\n"
 
 static const struct verb verbs[] = {
 	{ .name = "list", .max = 1, .run = run_list, .arguments = "[PATTERN]",

@@ -64,7 +64,7 @@ static const struct credis_operation rows[] = {
 	{ "mq", "recover", "EVAL", "$recover 2 key name", CREDIS_GIVES_INTEGER, false, "put all at NAME back to where they were; how many" },
 	{ "mq", "size", "LLEN", "key", CREDIS_GIVES_INTEGER, true, "how many messages are in it" },
 
-	{ "", "expire", "PEXPIRE", "key ms", CREDIS_GIVES_INTEGER, false, "let the key go after this time; 1 if it is there" },
+	{ "", "expire", "PEXPIRE", "key time", CREDIS_GIVES_INTEGER, false, "let the key go after this time; 1 if it is there" },
 	{ "", "ttl", "PTTL", "key", CREDIS_GIVES_INTEGER, true, "milliseconds until it goes; -1: it stays; -2: it is not there" },
 	{ "", "persist", "PERSIST", "key", CREDIS_GIVES_INTEGER, false, "let it stay; 1 if it was to go" },
 	{ "", "rename", "RENAME", "key name", CREDIS_GIVES_DONE, false, "give it another key" },

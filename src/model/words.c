@@ -197,7 +197,7 @@ static const struct {
 	{ "by", take_integer },
 	{ "first", take_integer },
 	{ "last", take_integer },
-	{ "ms", take_ms },
+	{ "time", take_ms },
 	{ "count", take_keep },
 	{ "limit", take_ms },
 	{ "wait", take_wait },

@@ -169,6 +169,14 @@ def test_operations_complete_as_the_help_lists_them(verb):
     assert "expire" in listed
 
 
+def test_times_are_spans_in_the_help_and_in_refusals(cli):
+    assert "\n  expire KEY TIME  " in cli("counter", "--help").out
+    assert cli("counter", "expire", "k").error == "k: expire needs TIME"
+    assert cli("counter", "incr", "k").status == 0
+    assert cli("counter", "expire", "k", "60").value == "1"
+    assert 50000 < int(cli("counter", "ttl", "k").value) <= 60000
+
+
 def test_serializers_complete(cli):
     assert [line.strip() for line in cli("complete", "--", "map", "get", "--as", "m").lines] == ["msgpack"]
 
