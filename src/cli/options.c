@@ -15,6 +15,9 @@
 
 #define AT(member) offsetof(struct options, member)
 
+/* Moments so far ahead can be written down. */
+enum { DAYS_MAX = 365000 };
+
 /* The verbs that are models. */
 #define MODELS " counter map hash set zset queue stack pqueue mq dict "
 
@@ -174,6 +177,9 @@ set_span(int64_t *ms, const char *typed, const char *text, struct credis_error *
 	if (*ms < 1)
 		return fault(err, CREDIS_EINVAL, "%s: '%.64s' is no time at all; at least 1ms",
 		    typed, text);
+	if (*ms > DAYS_MAX * INT64_C(86400000))
+		return fault(err, CREDIS_EINVAL, "%s: '%.64s' is too long; at most %dd", typed,
+		    text, DAYS_MAX);
 	return true;
 }
 

@@ -72,6 +72,7 @@ def test_no_arguments_is_short_usage_on_stderr(alone):
     (["list", "-t", "0"], "-t: '0' is no time at all; at least 1ms"),
     (["list", "--service="], "--service: its SERVICE is empty"),
     (["list", "--json=yes"], "--json takes no argument"),
+    (["modify", "-t", "99999999999d", "x.Y=1"], "-t: '99999999999d' is too long; at most 365000d"),
     (["monitor", "-n", "0", "x.Y"], "-n: '0' is not a whole number from 1"),
     (["monitor", "-n", "1x", "x.Y"], "-n: '1x' is not a whole number from 1"),
     (["monitor", "-n", "99999999999999999999", "x.Y"],
