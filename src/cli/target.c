@@ -44,6 +44,10 @@ set_keyword(struct target *target, const char *text, struct credis_error *err)
 {
 	size_t length = strlen(text);
 
+	if (length == 0)
+		return fault(err, CREDIS_EINVAL,
+		    "'%s.' names no keyword: write %s.KEYWORD, or %s.* for all of them",
+		    target->service, target->service, target->service);
 	if (length > CREDIS_KEYWORD_MAX || !has_only(text, length, "_.*?%"))
 		return fault(err, CREDIS_EINVAL,
 		    "'%.64s' is not the name of a keyword: a letter, then"
@@ -74,8 +78,8 @@ target_parse(struct target *target, const char *word, const char *service, struc
 		dot = NULL;
 	if (dot == NULL && service == NULL)
 		return fault(err, CREDIS_EINVAL,
-		    "'%.64s' names no service: write SERVICE.KEYWORD, or"
-		    " give the service with -s",
+		    "'%.64s' is half a name: write SERVICE.KEYWORD, or SERVICE.*"
+		    " for all of a service, or give the service with -s",
 		    word);
 	if (dot != NULL ? !set_service(target, word, before, err)
 			: !set_service(target, service, strlen(service), err))

@@ -181,7 +181,7 @@ def test_a_dispatcher_that_sleeps_is_status_3(credisd, cli):
     (["silent"], "nothing to write: KEYWORD=VALUE is missing"),
     (["demo.POS=1", "nowait", "notify"], "nowait and notify exclude each other"),
     (["demo.POS=1", "demo.COUNT=2", "--if-seq", "1"], "--if-seq is for one keyword; write them one by one"),
-    (["demo.POS=1", "COUNT=2"], "'COUNT' names no service: write SERVICE.KEYWORD, or give the service with -s"),
+    (["demo.POS=1", "COUNT=2"], "'COUNT' is half a name: write SERVICE.KEYWORD, or SERVICE.* for all of a service, or give the service with -s"),
 ])
 def test_a_wrong_line_sends_nothing(words, error):
     # no store: anything sent would be status 4
