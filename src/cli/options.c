@@ -25,7 +25,7 @@ static const struct option_row rows[] = {
 	{ 'u', "url", OPTION_TEXT, AT(url), NULL, "URL",
 	    "the store: redis://host, rediss://host, unix:///path" },
 	{ 's', "service", OPTION_TEXT, AT(service), NULL, "SERVICE",
-	    "the service of keywords that name none" },
+	    "the service of keywords, which are then written without" },
 	{ 't', "timeout", OPTION_SPAN, AT(timeout_ms), NULL, "SPAN",
 	    "the deadline: 500ms 2s 5m 1h 1d, '2 seconds', or seconds" },
 	{ 0, "json", OPTION_FLAG, AT(json), NULL, NULL, "one JSON object a line, errors included" },

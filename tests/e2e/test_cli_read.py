@@ -143,6 +143,12 @@ def test_show_takes_keywords_with_dots(wide):
     assert wide("show", "-s", "wide", "temp.1").out == "TEMP.1 = 21.50 °C\n"
 
 
+def test_with_a_service_a_dot_belongs_to_the_keyword(wide):
+    assert wide("show", "-s", "demo", "other.POS").error.startswith("demo.OTHER.POS: no such keyword")
+    assert wide("show", "-s", "demo", "demo.POS").out == "POS = 3 mm\n"
+    assert wide("wait", "-s", "demo", "$other.POS == 9 and $POS == 3").status == 0
+
+
 def test_show_terse_is_the_value_alone(wide):
     assert wide("show", "--terse", "wide.TEMP.1", "demo.FILTER").lines == ["21.50", "open"]
     assert wide("show", "-s", "demo", "-terse", "POS").out == "3\n"
