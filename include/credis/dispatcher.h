@@ -228,7 +228,8 @@ bool credis_dispatcher_set_severity(struct credis_dispatcher *dispatcher, const 
 bool credis_dispatcher_finish(struct credis_dispatcher *dispatcher, uint64_t step,
     const struct credis_error *err);
 
-/* Answers the step 'read' with what was read; 'text' is not looked at when there is an 'err'. Since 0.1. */
+/* Answers the step 'read' with what was read; 'text' is not looked at when there is an 'err', and NULL when
+ * credis_dispatcher_set_reading() has set the value, as of a time or with a severity. Since 0.1. */
 bool credis_dispatcher_finish_read(struct credis_dispatcher *dispatcher, uint64_t step,
     const char *text, size_t length, const struct credis_error *err);
 

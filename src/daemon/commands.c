@@ -32,7 +32,6 @@ struct keyword {
 	char *service;
 	char *name;
 	char **read, **write; /* NULL: none */
-	bool failed;          /* the last reading; the dispatcher was told */
 	unsigned references;
 };
 
@@ -204,30 +203,23 @@ start_input(struct event_base *base, struct run *run, int fd)
 static void
 fail(struct run *run, const char *why)
 {
-	struct keyword *keyword = run->keyword;
-	struct commands *commands = keyword->commands;
+	struct commands *commands = run->keyword->commands;
 	struct credis_error err = { .code = CREDIS_EDRIVER };
 
 	commands->failed++;
 	if (run->step == 0 || commands->dispatcher == NULL)
 		return;
 	snprintf(err.text, sizeof err.text, "%s", why);
-	if (!run->read) {
+	if (run->read)
+		credis_dispatcher_finish_read(commands->dispatcher, run->step, NULL, 0, &err);
+	else
 		credis_dispatcher_finish(commands->dispatcher, run->step, &err);
-		return;
-	}
-	keyword->failed = true;
-	credis_dispatcher_set_severity(commands->dispatcher, keyword->service, keyword->name,
-	    CREDIS_INVALID, why, NULL);
-	credis_dispatcher_finish_read(commands->dispatcher, run->step, NULL, 0, &err);
 }
 
 /* A value is what it has printed, without the line break at its end. */
 static void
 take_value(struct run *run)
 {
-	struct keyword *keyword = run->keyword;
-	struct commands *commands = keyword->commands;
 	size_t length = evbuffer_get_length(run->out.bytes);
 	const char *text = (const char *)evbuffer_pullup(run->out.bytes, -1);
 
@@ -235,12 +227,8 @@ take_value(struct run *run)
 		length--;
 	if (length > 0 && text[length - 1] == '\r')
 		length--;
-	if (keyword->failed)
-		credis_dispatcher_set_severity(commands->dispatcher, keyword->service,
-		    keyword->name, CREDIS_NONE, NULL, NULL);
-	keyword->failed = false;
-	credis_dispatcher_finish_read(commands->dispatcher, run->step, text != NULL ? text : "",
-	    length, NULL);
+	credis_dispatcher_finish_read(run->keyword->commands->dispatcher, run->step,
+	    text != NULL ? text : "", length, NULL);
 }
 
 static void
@@ -511,7 +499,6 @@ follow_keyword(struct commands *commands, struct credis_service *service,
 		.name = must(strdup(credis_keyword_name(described))),
 		.read = read,
 		.write = write,
-		.failed = true, /* as far as we know: an earlier one may have left it so */
 		.references = 1 };
 	callbacks.read = read != NULL ? on_read : NULL;
 	callbacks.write = write != NULL ? on_write : NULL;

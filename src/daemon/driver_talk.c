@@ -384,23 +384,31 @@ note_speech(struct driver *driver)
 
 static bool
 set_reading(struct driver *driver, struct driver_keyword *keyword,
-    const struct driver_message *message)
+    const struct driver_message *message, struct credis_error *err)
 {
 	const struct credis_sample reading = { .text = message->value,
 		.length = message->length,
 		.time_us = message->time_us,
 		.severity = message->severity,
 		.reason = message->reason };
-	struct credis_error err;
 
 	if (credis_dispatcher_set_reading(driver->host->dispatcher, driver->definition->service,
-		keyword->name, &reading, &err)) {
+		keyword->name, &reading, err)) {
 		keyword->known = keyword->settled = true;
 		return true;
 	}
-	complain(driver, "%s", err.text);
-	judge(driver, keyword, CREDIS_INVALID, err.text);
+	complain(driver, "%s", err->text);
 	return false;
+}
+
+static void
+take_reading(struct driver *driver, struct driver_keyword *keyword,
+    const struct driver_message *message)
+{
+	struct credis_error err;
+
+	if (!set_reading(driver, keyword, message, &err))
+		judge(driver, keyword, CREDIS_INVALID, err.text);
 }
 
 static void
@@ -411,17 +419,9 @@ take_value(struct driver *driver, const struct driver_message *message)
 	if (keyword == NULL)
 		complain(driver, "%.128s: no keyword of this driver", message->keyword);
 	else if (message->value != NULL)
-		set_reading(driver, keyword, message);
+		take_reading(driver, keyword, message);
 	else
 		judge(driver, keyword, message->severity, message->reason);
-}
-
-/* What cannot be read is not to be trusted until it has a value again. */
-static void
-take_no_reading(struct driver *driver, struct driver_keyword *keyword, const char *why)
-{
-	if (keyword != NULL)
-		judge(driver, keyword, CREDIS_INVALID, why);
 }
 
 /* A first reading, or a sign of life. */
@@ -430,38 +430,42 @@ take_own_reading(struct driver *driver, const char *name, const struct driver_me
 {
 	struct driver_keyword *keyword = find_keyword(driver, name);
 
-	if (message->error != NULL)
-		take_no_reading(driver, keyword, message->error);
-	else if (message->value == NULL)
+	if (message->error == NULL && message->value == NULL)
 		complain(driver, "%s was read, and the answer holds no value", name);
+	else if (keyword != NULL && message->error != NULL)
+		judge(driver, keyword, CREDIS_INVALID, message->error);
 	else if (keyword != NULL)
-		set_reading(driver, keyword, message);
+		take_reading(driver, keyword, message);
+}
+
+/* Whoever has asked says how good the value is, until there is one again. */
+static void
+fail_reading(struct driver *driver, struct driver_keyword *keyword, uint64_t step, const char *why)
+{
+	keyword->known = false;
+	keyword->settled = true;
+	fail(driver, step, true, why);
 }
 
 static void
-take_reading(struct driver *driver, uint64_t step, const char *name,
+take_asked_reading(struct driver *driver, uint64_t step, const char *name,
     const struct driver_message *message)
 {
 	struct driver_keyword *keyword = find_keyword(driver, name);
+	struct credis_error err;
 
-	if (message->error != NULL) {
-		take_no_reading(driver, keyword, message->error);
-		fail(driver, step, true, message->error);
-		return;
-	}
-	if (message->value == NULL) {
+	if (message->error == NULL && message->value == NULL)
 		complain(driver, "%s was read, and the answer holds no value", name);
-		fail(driver, step, true, "the driver's answer holds no value");
-		return;
-	}
-	if (keyword != NULL &&
-	    (!keyword->known || message->has_severity || message->time_us != 0) &&
-	    !set_reading(driver, keyword, message)) {
-		fail(driver, step, true, "the driver's value is not allowed");
-		return;
-	}
-	credis_dispatcher_finish_read(driver->host->dispatcher, step, message->value,
-	    message->length, NULL);
+	if (keyword == NULL)
+		fail(driver, step, true, "it was taken from the driver meanwhile");
+	else if (message->error != NULL)
+		fail_reading(driver, keyword, step, message->error);
+	else if (message->value == NULL)
+		fail_reading(driver, keyword, step, "the driver's answer holds no value");
+	else if (!set_reading(driver, keyword, message, &err))
+		fail_reading(driver, keyword, step, err.text);
+	else
+		credis_dispatcher_finish_read(driver->host->dispatcher, step, NULL, 0, NULL);
 }
 
 static void
@@ -494,7 +498,7 @@ take_answer(struct driver *driver, const struct driver_message *message)
 	if (asked.step == 0)
 		take_own_reading(driver, asked.keyword, message);
 	else if (asked.read)
-		take_reading(driver, asked.step, asked.keyword, message);
+		take_asked_reading(driver, asked.step, asked.keyword, message);
 	else if (message->error != NULL)
 		fail(driver, asked.step, false, message->error);
 	else

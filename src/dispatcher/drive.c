@@ -311,9 +311,9 @@ steps_finish_read(struct steps *steps, uint64_t number, const char *text, size_t
 		return false;
 	if (err == NULL && drive->stage == STAGE_READ) {
 		free(drive->lane->text);
-		drive->lane->text = text_copy(text, length);
+		drive->lane->text = text != NULL ? text_copy(text, length) : NULL;
 		drive->lane->length = length;
-		if (drive->lane->text == NULL)
+		if (text != NULL && drive->lane->text == NULL)
 			err = &no_memory;
 	}
 	drive_step_done(drive, err);

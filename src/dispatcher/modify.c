@@ -134,8 +134,12 @@ modify_number(struct request *request, int64_t now_us)
 static void
 fail(struct post *post, struct request *request, const struct credis_error *why)
 {
+	struct entry *entry = entry_now(request->entry);
 	struct credis_error err;
 
+	/* A severity that the write was to take away may lie there still. */
+	if (entry->extra != NULL)
+		entry->extra->marked = true;
 	error_set(&err, why->code, "%s: not written: %s", request->entry->name, why->text);
 	request->served->counters.faults++;
 	served_report(request->served, err.text);
@@ -171,6 +175,15 @@ modify_conclude(struct post *post, struct request *request, const struct credis_
 static void on_stored(void *arg, uint64_t handle, const struct reply *reply,
     const struct credis_error *lost);
 
+static void
+on_queued(void *arg, uint64_t handle, const struct reply *reply, const struct credis_error *lost)
+{
+	struct post *post = arg;
+
+	(void)handle;
+	store_note_queued(&post->store, reply, lost);
+}
+
 bool
 modify_replace(struct post *post, struct request *request)
 {
@@ -184,7 +197,8 @@ modify_replace(struct post *post, struct request *request)
 	request->served->counters.healed++;
 	log_event(post->log, CREDIS_LOG_WARNING, "heal", "%s.%s: another type lay under its key",
 	    write.service, write.keyword);
-	return store_replace(&post->store, &write, on_stored, post, request->handle, NULL);
+	return store_replace(&post->store, &write, on_queued, on_stored, post, request->handle,
+	    NULL);
 }
 
 static void
@@ -193,10 +207,11 @@ on_stored(void *arg, uint64_t handle, const struct reply *reply, const struct cr
 	struct post *post = arg;
 	struct request *request = request_find(post->requests, handle);
 	struct credis_error why;
+	bool wrote = store_executed(&post->store, reply, lost, &why);
 
 	if (request == NULL)
 		return;
-	if (store_wrote(reply, lost, &why))
+	if (wrote)
 		modify_conclude(post, request, NULL);
 	else if (!store_found_another_type(reply) || !modify_replace(post, request))
 		modify_conclude(post, request, &why);
@@ -210,7 +225,7 @@ store(struct post *post, struct request *request, int64_t now_us)
 
 	request_enter(post->requests, request, REQUEST_STORING);
 	values_announce(request->served, entry_now(request->entry)->keyword, &write);
-	if (!store_write(&post->store, &write, on_stored, post, request->handle, &err)) {
+	if (!store_write(&post->store, &write, on_queued, on_stored, post, request->handle, &err)) {
 		if (err.code != CREDIS_EBUSY)
 			err.code = CREDIS_ESTORE;
 		modify_conclude(post, request, &err);

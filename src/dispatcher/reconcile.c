@@ -29,9 +29,10 @@ write_entry(struct served *served, struct entry *entry, const struct stored *sto
 
 	write.unmark = stored->marked && write.severity == CREDIS_NONE;
 	if (stored->wrong_type)
-		store_replace(&served->post->store, &write, wrote, served->post, ticket, NULL);
+		store_replace(&served->post->store, &write, NULL, wrote, served->post, ticket,
+		    NULL);
 	else
-		store_write(&served->post->store, &write, wrote, served->post, ticket, NULL);
+		store_write(&served->post->store, &write, NULL, wrote, served->post, ticket, NULL);
 }
 
 /* The sequence goes on where the store's ends, whatever becomes of its value. */

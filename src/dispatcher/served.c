@@ -369,7 +369,7 @@ store_present(struct served *served, struct entry *entry)
 		return;
 	write = served_write(served, entry);
 	values_announce(served, entry->keyword, &write);
-	store_write(&served->post->store, &write, NULL, NULL, 0, NULL);
+	store_write(&served->post->store, &write, NULL, NULL, NULL, 0, NULL);
 }
 
 bool

@@ -190,7 +190,8 @@ lane_finish_reading(struct lane *lane, const struct credis_error *err)
 	char *text = lane->text;
 
 	lane->text = NULL;
-	if (err == NULL && !served_set_reading(lane->served, lane->entry, &reading, &why)) {
+	if (err == NULL && text != NULL &&
+	    !served_set_reading(lane->served, lane->entry, &reading, &why)) {
 		why.code = CREDIS_EDRIVER;
 		err = &why;
 	}

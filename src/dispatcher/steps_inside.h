@@ -52,7 +52,7 @@ struct lane {
 	struct turn_list waiting;
 	struct turn_list readers;
 	size_t waiting_count;
-	char *text; /* read, until it is set */
+	char *text; /* read, until it is set; NULL: set already */
 	size_t length;
 	unsigned holders;
 	bool turning; /* somebody further up the stack gives the next turn */

@@ -88,14 +88,14 @@ format_unmark(const struct store *store, struct buffer *out, const struct store_
 }
 
 bool
-store_write(struct store *store, const struct store_write *write, link_answer *answer, void *arg,
-    uint64_t id, struct credis_error *err)
+store_write(struct store *store, const struct store_write *write, link_answer *each,
+    link_answer *last, void *arg, uint64_t id, struct credis_error *err)
 {
 	struct buffer *out;
 
 	if (write->unmark && write->announced.length == 0)
-		return store_write_all(store, write, 1, NULL, answer, arg, id, err);
-	out = link_command(store->link, answer, arg, id, err);
+		return store_write_all(store, write, 1, each, last, arg, id, err);
+	out = link_command(store->link, last, arg, id, err);
 	if (out == NULL)
 		return false;
 	if (write->announced.length > 0)
@@ -142,10 +142,10 @@ store_write_all(struct store *store, const struct store_write *writes, size_t co
 }
 
 bool
-store_replace(struct store *store, const struct store_write *write, link_answer *answer, void *arg,
-    uint64_t id, struct credis_error *err)
+store_replace(struct store *store, const struct store_write *write, link_answer *each,
+    link_answer *last, void *arg, uint64_t id, struct credis_error *err)
 {
-	struct buffer *out = link_batch(store->link, 4, NULL, answer, arg, id, err);
+	struct buffer *out = link_batch(store->link, 4, each, last, arg, id, err);
 	struct name key;
 
 	if (out == NULL)
@@ -239,6 +239,25 @@ store_wrote(const struct reply *reply, const struct credis_error *lost, struct c
 	reply_explain(fault, err);
 	err->code = CREDIS_ESTORE;
 	return false;
+}
+
+void
+store_note_queued(struct store *store, const struct reply *reply, const struct credis_error *lost)
+{
+	if (store->queued.code == CREDIS_OK)
+		store_wrote(reply, lost, &store->queued);
+}
+
+bool
+store_executed(struct store *store, const struct reply *reply, const struct credis_error *lost,
+    struct credis_error *err)
+{
+	bool wrote = store_wrote(reply, lost, err);
+
+	if (!wrote && store->queued.code != CREDIS_OK)
+		*err = store->queued;
+	store->queued.code = CREDIS_OK;
+	return wrote;
 }
 
 bool

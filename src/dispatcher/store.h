@@ -19,6 +19,8 @@ struct store {
 	struct history *histories; /* those that were appended to, by number */
 	uint64_t last_history;
 	uint64_t histories_failed; /* values that did not get into their history */
+	struct credis_error
+	    queued; /* why EXEC will be refused; CREDIS_OK: nothing has gone wrong */
 };
 
 /* The store's clock, Unix time in microseconds. */
@@ -43,19 +45,19 @@ struct store_write {
 
 /* All of them append to the history, too, right behind; what becomes of that is the history's business. */
 
-/* Writes value, time, sequence and severity in one command, or transaction; 'answer' gets the reply. False with CREDIS_ELOST or
- * CREDIS_EBUSY when it could not be sent; there is then no answer. */
-bool store_write(struct store *store, const struct store_write *write, link_answer *answer,
-    void *arg, uint64_t id, struct credis_error *err);
+/* Writes value, time, sequence and severity in one command, or transaction; 'last' gets the reply, and 'each'
+ * (may be NULL) those before that of EXEC, where the reason lies when it only says that it was aborted. False with
+ * CREDIS_ELOST or CREDIS_EBUSY when it could not be sent; there is then no answer. */
+bool store_write(struct store *store, const struct store_write *write, link_answer *each,
+    link_answer *last, void *arg, uint64_t id, struct credis_error *err);
 
-/* Several in one transaction: 'last' gets the reply of EXEC, an item a write; 'each' the replies before
- * it, where the reason lies when EXEC only says that it was aborted. */
+/* Several in one transaction: the reply of EXEC has an item a write. */
 bool store_write_all(struct store *store, const struct store_write *writes, size_t count,
     link_answer *each, link_answer *last, void *arg, uint64_t id, struct credis_error *err);
 
 /* The same as store_write(), over whatever of another type lies under the key. Replies as EXEC. */
-bool store_replace(struct store *store, const struct store_write *write, link_answer *answer,
-    void *arg, uint64_t id, struct credis_error *err);
+bool store_replace(struct store *store, const struct store_write *write, link_answer *each,
+    link_answer *last, void *arg, uint64_t id, struct credis_error *err);
 
 /* Asks for value, time, sequence and severity; store_read_reply() understands the reply. */
 bool store_read(struct store *store, const char *service, const char *keyword, link_answer *answer,
@@ -81,6 +83,12 @@ bool store_remove(struct store *store, const char *service, const char *keyword,
 /* What a write's reply says: true when it was written; otherwise false with the reason. 'reply' may be
  * NULL, 'lost' says why. */
 bool store_wrote(const struct reply *reply, const struct credis_error *lost,
+    struct credis_error *err);
+
+/* The same for the last reply of a write whose replies before it were all given to store_note_queued(). */
+void store_note_queued(struct store *store, const struct reply *reply,
+    const struct credis_error *lost);
+bool store_executed(struct store *store, const struct reply *reply, const struct credis_error *lost,
     struct credis_error *err);
 
 /* Whether it says that something of another type lies under the key. */

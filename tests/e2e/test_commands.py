@@ -130,6 +130,20 @@ def test_reading_that_fails_makes_the_keyword_invalid_until_the_next(served, cli
     assert cli("show", "--terse", "demo.X").value == "7"
 
 
+def test_reading_that_fails_again_and_again_is_said_once(served, cli, tmp_path):
+    served('{ name = "X"; type = "double"; access = "read"; read = [ "@bad" ]; period = "50 milliseconds"; }',
+           bad="#!/bin/sh\necho x >>{directory}/runs\necho oops >&2\nexit 3\n")
+
+    def runs():
+        return len((tmp_path / "runs").read_text().split()) if (tmp_path / "runs").exists() else 0
+
+    wait_for(lambda: cli("show", "--json", "demo.X").json["severity"] == "invalid")
+    first, before = cli("show", "--json", "demo.X").json, runs()
+    assert first["reason"] == "X: oops"
+    wait_for(lambda: runs() >= before + 5)
+    assert cli("show", "--json", "demo.X").json == first
+
+
 def test_keyword_with_a_period_is_read_again_and_again(served, cli, tmp_path):
     served('{ name = "N"; type = "integer"; access = "read"; read = [ "@count" ]; period = "100 milliseconds"; }',
            count="#!/bin/sh\necho x >>{directory}/runs\nwc -l <{directory}/runs\n")

@@ -151,6 +151,43 @@ def test_driver_is_asked_once_a_period(credisd, cli, tmp_path):
     assert cli("show", "--json", "demo.X").json["severity"] == "none"
 
 
+PERIODIC = """services = ( { name = "demo"; drivers = ( { name = "box"; command = [ "@DRIVER@", "@DIR@", "@HOW@" ]; } );
+    keywords = ( { name = "X"; type = "double"; driver = "box"; period = "50 milliseconds"; history = 1000; } ); } );"""
+
+
+@pytest.fixture
+def periodic(credisd, tmp_path):
+    """periodic(HOW): a keyword that a driver is asked for again and again; returns how often it was so far."""
+    def start(how):
+        credisd(services=PERIODIC.replace("@DRIVER@", str(DRIVER)).replace("@DIR@", str(tmp_path)).replace("@HOW@", how))
+
+        def asked():
+            path = tmp_path / "requests"
+            return path.read_text().count('"read"') if path.exists() else 0
+        return asked
+    return start
+
+
+def test_reading_that_a_driver_refuses_again_and_again_is_said_once(periodic, cli):
+    asked = periodic("blind")
+    wait_for(lambda: cli("show", "--json", "demo.X").json.get("reason") == "X: no light")
+    first, before = cli("show", "--json", "demo.X").json, asked()
+    wait_for(lambda: asked() >= before + 5)
+    assert cli("show", "--json", "demo.X").json == first
+
+
+def test_reading_keeps_the_severity_and_the_time_that_its_driver_gives(periodic, redis):
+    asked = periodic("worn")
+    wait_for(lambda: asked() >= 5)
+    with redis.connection() as connection:
+        wait_for(lambda: connection.xlen("credis:{demo}:X:history") > 2)
+        entries = connection.xrange("credis:{demo}:X:history")
+    # The one before the first reading is its beginning; each reading is one.
+    said = [fields for _, fields in entries if fields["value"] == "5"]
+    assert said and all(fields == {"value": "5", "severity": "minor"} for fields in said), entries
+    assert len(said) <= asked()
+
+
 def test_garbage_is_logged_and_counted_and_harms_nobody(box):
     it = box("garbage")
     assert it.cli("modify", "demo.X=5").status == 0

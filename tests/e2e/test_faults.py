@@ -99,6 +99,33 @@ def test_a_store_that_cannot_save_is_answered_for_what_it_is(redis, credisd, wai
     peer.close()
 
 
+ALARMED = """services = ( { name = "demo"; keywords = (
+    { name = "A"; type = "integer"; alarm = { high = 10; }; }, { name = "B"; type = "integer"; } ); } );"""
+
+
+def test_a_store_out_of_memory_is_answered_for_what_it_is(redis, credisd, cli, wait_for):
+    """Also where the write is a transaction: a severity is taken away."""
+    credisd(services=ALARMED)
+    assert cli("modify", "demo.A=20").status == 0
+    redis.connection().config_set("maxmemory", "1mb")
+    wait_for(lambda: is_full(redis), what="the server is out of memory")
+    for keyword in ("A", "B", "A"):
+        done = cli("modify", f"demo.{keyword}=3")
+        assert (done.status, done.error) == (
+            1, f"demo.{keyword}: not written: the store is out of memory (maxmemory)")
+    redis.connection().config_set("maxmemory", "0")
+    assert cli("modify", "demo.A=3").status == 0
+    reading = cli("show", "--json", "demo.A").json
+    assert (reading["value"], reading["severity"]) == (3, "none")
+
+
+def is_full(redis):
+    try:
+        return not redis.connection().set("probe", "x")
+    except Exception as fault:
+        return "OOM" in str(fault)
+
+
 def test_a_script_that_does_not_end_makes_requests_fail_in_time(redis, credisd, wait_for):
     credisd()
     peer = Peer(redis)

@@ -46,6 +46,20 @@ def refusing(request):
         answer(request)
 
 
+def blind(request):
+    if request["op"] == "read":
+        say(id=request["id"], error="no light")
+    else:
+        answer(request)
+
+
+def worn(request):
+    if request["op"] == "read":
+        say(id=request["id"], value=5, severity="minor", reason="worn", time=1700000000.25)
+    else:
+        answer(request)
+
+
 def speaking(request):
     """Of its own accord, once it was asked to write."""
     if request["op"] == "write":
