@@ -164,7 +164,7 @@ def test_protocol_names_every_code_of_an_answer():
 
 def example(page="libcredis.3"):
     text = re.search(r"^\.Bd -literal\n(.*?)^\.Ed", section(page, "EXAMPLES"), re.M | re.S).group(1)
-    return text.replace("\\e", "\\")
+    return text.replace("\\e", "\\").replace("\\(aq", "'")
 
 
 def compiled(text, directory):
@@ -243,6 +243,23 @@ def test_example_of_libcredis_serial_3_stores_what_python_would(tmp_path):
                           capture_output=True, text=True, timeout=60)
     written = json.dumps(value)
     assert (done.returncode, done.stdout) == (0, f"{len(written)} bytes, read back as {written}\n"), done.stderr
+
+
+def test_example_of_credis_driver_7_passes_the_check_that_the_page_names(tmp_path):
+    (tmp_path / "level").write_text(example("credis-driver.7"))
+    (tmp_path / "level").chmod(0o755)
+    words = re.search(r"^\.Dl credis (driver-check .*)", section("credis-driver.7", "EXAMPLES"), re.M).group(1).split()
+    done = subprocess.run([BUILD / "credis", *words], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "write of LEVEL: done" in done.stdout, done
+
+
+def test_example_of_credis_driver_7_keeps_a_level(tmp_path, credisd, cli):
+    (tmp_path / "level").write_text(example("credis-driver.7"))
+    (tmp_path / "level").chmod(0o755)
+    credisd(services=f"""services = ( {{ name = "tank"; drivers = ( {{ name = "d"; command = [ "{tmp_path}/level" ]; }} );
+        keywords = ( {{ name = "LEVEL"; type = "double"; driver = "d"; }} ); }} );""")
+    assert cli("modify", "tank.LEVEL=2.5").status == 0
+    assert cli("show", "--refresh", "--terse", "tank.LEVEL").value == "2.5"
 
 
 def operations_of_manual():
