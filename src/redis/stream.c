@@ -401,7 +401,7 @@ secure_failed(struct stream *stream)
 		if (ERR_GET_LIB(code) >= ERR_LIB_SYS)
 			first = code;
 	}
-	tls_explain(stream->tls, bufferevent_openssl_get_ssl(stream->secure), first, &err);
+	tls_explain(bufferevent_openssl_get_ssl(stream->secure), stream->url->host, first, &err);
 	closed(stream, &err);
 }
 
@@ -422,7 +422,7 @@ on_secure_event(struct bufferevent *secure, short what, void *arg)
 static void
 open_secure(struct stream *stream)
 {
-	SSL *session = tls_session_new(stream->tls, stream->fd);
+	SSL *session = tls_session_new(stream->tls, stream->fd, stream->url->host);
 
 	stream->doing = "while agreeing on TLS (does the server speak it on this port?)";
 	if (session != NULL)

@@ -17,8 +17,6 @@
 
 struct tls {
 	SSL_CTX *context;
-	char *host;
-	bool host_is_address;
 	bool check_host;
 };
 
@@ -178,15 +176,10 @@ load_certificate(SSL_CTX *context, const struct url *url, struct credis_error *e
 static bool
 tls_set_up(struct tls *tls, const struct url *url, struct credis_error *err)
 {
-	struct in6_addr address;
-
-	tls->host = strdup(url->host);
 	tls->context = SSL_CTX_new(TLS_client_method());
 	pthread_once(&socket_method_once, make_socket_method);
-	if (tls->host == NULL || tls->context == NULL || socket_method == NULL)
+	if (tls->context == NULL || socket_method == NULL)
 		return error_no_memory(err);
-	tls->host_is_address = inet_pton(AF_INET, url->host, &address) == 1 ||
-	    inet_pton(AF_INET6, url->host, &address) == 1;
 	tls->check_host = url->verify && url->check_host;
 
 	SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION);
@@ -221,25 +214,39 @@ tls_free(struct tls *tls)
 	if (tls == NULL)
 		return;
 	SSL_CTX_free(tls->context);
-	free(tls->host);
 	free(tls);
 }
 
 /* One session. */
 
 static bool
-expect_host(const struct tls *tls, SSL *session)
+expect_address(const struct tls *tls, SSL *session, const char *address)
 {
-	if (!tls->check_host)
-		return true;
-	if (tls->host_is_address)
-		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), tls->host) == 1;
+	return !tls->check_host ||
+	    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), address) == 1;
+}
+
+static bool
+expect_name(const struct tls *tls, SSL *session, const char *name)
+{
+	if (SSL_set_tlsext_host_name(session, name) != 1)
+		return false;
 	SSL_set_hostflags(session, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	return SSL_set1_host(session, tls->host) == 1;
+	return !tls->check_host || SSL_set1_host(session, name) == 1;
+}
+
+static bool
+expect_host(const struct tls *tls, SSL *session, const char *host)
+{
+	struct in6_addr address;
+
+	if (inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1)
+		return expect_address(tls, session, host);
+	return expect_name(tls, session, host);
 }
 
 SSL *
-tls_session_new(const struct tls *tls, int fd)
+tls_session_new(const struct tls *tls, int fd, const char *host)
 {
 	SSL *session = SSL_new(tls->context);
 	BIO *bio = BIO_new(socket_method);
@@ -248,8 +255,7 @@ tls_session_new(const struct tls *tls, int fd)
 		goto failed;
 	BIO_set_data(bio, (void *)(intptr_t)fd);
 	BIO_set_init(bio, 1);
-	if (!expect_host(tls, session) ||
-	    (!tls->host_is_address && SSL_set_tlsext_host_name(session, tls->host) != 1))
+	if (!expect_host(tls, session, host))
 		goto failed;
 	SSL_set_bio(session, bio, bio);
 	return session;
@@ -293,11 +299,10 @@ find_meaning(unsigned long code)
 }
 
 static void
-explain_certificate(const struct tls *tls, long fault, struct credis_error *err)
+explain_certificate(long fault, const char *host, struct credis_error *err)
 {
 	if (fault == X509_V_ERR_HOSTNAME_MISMATCH || fault == X509_V_ERR_IP_ADDRESS_MISMATCH)
-		error_set(err, CREDIS_EUNREACHABLE, "the server's certificate is not for %s",
-		    tls->host);
+		error_set(err, CREDIS_EUNREACHABLE, "the server's certificate is not for %s", host);
 	else
 		error_set(err, CREDIS_EUNREACHABLE,
 		    "the server's certificate is not to be trusted: %s",
@@ -305,13 +310,13 @@ explain_certificate(const struct tls *tls, long fault, struct credis_error *err)
 }
 
 void
-tls_explain(const struct tls *tls, const SSL *session, unsigned long code, struct credis_error *err)
+tls_explain(const SSL *session, const char *host, unsigned long code, struct credis_error *err)
 {
 	long fault = SSL_get_verify_result(session);
 
 	ERR_clear_error();
 	if (fault != X509_V_OK && SSL_get_verify_mode(session) != SSL_VERIFY_NONE)
-		explain_certificate(tls, fault, err);
+		explain_certificate(fault, host, err);
 	else
 		error_set(err, CREDIS_EUNREACHABLE, "TLS: %s", find_meaning(code));
 }

@@ -12,13 +12,13 @@ struct tls;
 struct tls *tls_new(const struct url *url, struct credis_error *err);
 void tls_free(struct tls *tls);
 
-/* A session on a connected socket (still the caller's to close), ready to shake hands; to
- * SSL_free(). NULL when out of memory. */
-SSL *tls_session_new(const struct tls *tls, int fd);
+/* A session on a socket (still the caller's to close) that is connected to 'host', ready to shake hands;
+ * to SSL_free(). NULL when out of memory. */
+SSL *tls_session_new(const struct tls *tls, int fd, const char *host);
 
 /* Why a session failed: 'code' is of the OpenSSL error queue, or 0; the rest of the queue is
  * forgotten. */
-void tls_explain(const struct tls *tls, const SSL *session, unsigned long code,
+void tls_explain(const SSL *session, const char *host, unsigned long code,
     struct credis_error *err);
 
 #endif

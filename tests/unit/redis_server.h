@@ -28,7 +28,8 @@ struct redis_server {
 	char url[112]; /* of the socket; without user and password */
 	int port;      /* of redis_server_start_on_port() */
 	char port_text[8];
-	pid_t pid; /* 0: not running */
+	pid_t pid;        /* 0: not running */
+	bool is_sentinel; /* with a sentinel.conf in its directory */
 	const char *options[REDIS_SERVER_OPTIONS];
 };
 
@@ -49,12 +50,14 @@ redis_server_fail(const struct redis_server *server, const char *what)
 static void REDIS_SERVER_UNUSED
 redis_server_exec(const struct redis_server *server, pid_t parent)
 {
-	const char *words[16 + REDIS_SERVER_OPTIONS] = { "redis-server", "--port", "0",
-		"--unixsocket", server->socket, "--dir", server->directory, "--save", "",
-		"--appendonly", "no", "--daemonize", "no" };
-	size_t count = 13;
+	const char *given[] = { "--port", "0", "--unixsocket", server->socket, "--dir",
+		server->directory, "--save", "", "--appendonly", "no", "--daemonize", "no" };
+	const char *words[16 + REDIS_SERVER_OPTIONS] = { "redis-server", "sentinel.conf" };
+	size_t count = server->is_sentinel ? 2 : 1;
 	int log;
 
+	for (size_t n = 0; n < sizeof given / sizeof given[0]; n++)
+		words[count++] = given[n];
 	for (size_t n = 0; server->options[n] != NULL; n++)
 		words[count++] = server->options[n];
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -174,6 +177,18 @@ redis_server_free_port(void)
 	return ntohs(address.sin_port);
 }
 
+static void REDIS_SERVER_UNUSED
+redis_server_run_on_port(struct redis_server *server)
+{
+	for (int tries = 0; tries < 20; tries++) {
+		server->port = redis_server_free_port();
+		snprintf(server->port_text, sizeof server->port_text, "%d", server->port);
+		if (redis_server_run(server))
+			return;
+	}
+	redis_server_fail(server, "it ended by itself");
+}
+
 /* The same on a loopback port of its own as well: redis_server_start_on_port(&server, "--port", NULL),
  * or "--tls-port". */
 static void REDIS_SERVER_UNUSED __attribute__((sentinel))
@@ -192,13 +207,27 @@ redis_server_start_on_port(struct redis_server *server, const char *port_option,
 		server->options[count] = va_arg(options, const char *);
 	while (server->options[count++] != NULL);
 	va_end(options);
-	for (int tries = 0; tries < 20; tries++) {
-		server->port = redis_server_free_port();
-		snprintf(server->port_text, sizeof server->port_text, "%d", server->port);
-		if (redis_server_run(server))
-			return;
-	}
-	redis_server_fail(server, "it ended by itself");
+	redis_server_run_on_port(server);
+}
+
+/* A sentinel on a loopback port; the lines of 'configuration' say what it knows. */
+static void REDIS_SERVER_UNUSED
+redis_server_start_sentinel(struct redis_server *server, const char *port_option,
+    const char *configuration)
+{
+	const char *const options[] = { port_option, server->port_text, "--bind", "127.0.0.1",
+		"--sentinel" };
+	char path[96];
+	FILE *file;
+
+	redis_server_prepare(server);
+	memcpy(server->options, options, sizeof options);
+	server->is_sentinel = true;
+	snprintf(path, sizeof path, "%s/sentinel.conf", server->directory);
+	file = fopen(path, "w");
+	if (file == NULL || fputs(configuration, file) < 0 || fclose(file) != 0)
+		abort();
+	redis_server_run_on_port(server);
 }
 
 /* SIGSTOP, SIGCONT … */

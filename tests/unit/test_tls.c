@@ -132,14 +132,20 @@ clear_scene(void **state)
 }
 
 static struct link *
+open_url(struct scene *scene, const char *url)
+{
+	link_free(scene->probe.link);
+	return probe_open(&scene->probe, scene->base, url,
+	    (struct link_options){ .role = "commands", .connect_timeout_ms = PATIENCE_MS });
+}
+
+static struct link *
 open_link(struct scene *scene, const char *host, const char *options, const char *more)
 {
 	char url[512];
 
-	link_free(scene->probe.link);
 	snprintf(url, sizeof url, "rediss://%s:%d?%s%s", host, scene->server.port, options, more);
-	return probe_open(&scene->probe, scene->base, url,
-	    (struct link_options){ .role = "commands", .connect_timeout_ms = PATIENCE_MS });
+	return open_url(scene, url);
 }
 
 static const char *
@@ -153,14 +159,33 @@ trusting(const char *authority)
 
 /* Until it is up, or a try failed. */
 static bool
-comes_up(struct scene *scene, const char *host, const char *options, const char *more)
+url_comes_up(struct scene *scene, const char *url)
 {
 	struct probe *probe = &scene->probe;
 
-	assert_non_null(open_link(scene, host, options, more));
+	assert_non_null(open_url(scene, url));
 	link_start(probe->link);
 	EVENTUALLY(scene->base, probe->ups + probe->downs > 0);
 	return probe->ups > 0;
+}
+
+static bool
+comes_up(struct scene *scene, const char *host, const char *options, const char *more)
+{
+	char url[512];
+
+	snprintf(url, sizeof url, "rediss://%s:%d?%s%s", host, scene->server.port, options, more);
+	return url_comes_up(scene, url);
+}
+
+static bool
+primary_comes_up(struct scene *scene, const struct redis_server *sentinel, const char *primary)
+{
+	char url[512];
+
+	snprintf(url, sizeof url, "rediss+sentinel://127.0.0.1:%d/%s?%s", sentinel->port, primary,
+	    trusting("ca.pem"));
+	return url_comes_up(scene, url);
 }
 
 static void
@@ -252,6 +277,28 @@ a_server_without_tls_is_told_apart(void **state)
 
 	assert_false(comes_up(scene, "127.0.0.1", trusting("ca.pem"), "&socket_connect_timeout=1"));
 	expect(scene, CREDIS_EUNREACHABLE, "TLS");
+}
+
+/* And the sentinel by its own. */
+static void
+the_primary_that_a_sentinel_names_is_checked_by_its_own_host(void **state)
+{
+	struct scene *scene = *state, *wrong = scene_new("wrong", "no");
+	struct redis_server sentinel;
+	char configuration[1024];
+
+	snprintf(configuration, sizeof configuration,
+	    "tls-cert-file %s\ntls-key-file %s\ntls-ca-cert-file %s\ntls-auth-clients no\n"
+	    "sentinel resolve-hostnames yes\nsentinel announce-hostnames yes\n"
+	    "sentinel monitor right localhost %d 1\nsentinel monitor wrong localhost %d 1\n",
+	    scene->files[0], scene->files[1], scene->files[2], scene->server.port,
+	    wrong->server.port);
+	redis_server_start_sentinel(&sentinel, "--tls-port", configuration);
+	assert_true(primary_comes_up(scene, &sentinel, "right"));
+	assert_false(primary_comes_up(scene, &sentinel, "wrong"));
+	expect(scene, CREDIS_EUNREACHABLE, "the server's certificate is not for localhost");
+	redis_server_stop(&sentinel);
+	clear_scene((void **)&wrong);
 }
 
 static void
@@ -353,6 +400,7 @@ main(void)
 		TLS_TEST(files_that_are_no_good_are_named_before_anything_is_tried),
 		cmocka_unit_test_setup_teardown(a_server_without_tls_is_told_apart, set_plain_scene,
 		    clear_scene),
+		TLS_TEST(the_primary_that_a_sentinel_names_is_checked_by_its_own_host),
 		TLS_TEST(a_plain_link_to_a_tls_port_fails_in_words),
 		TLS_TEST(much_is_carried_both_ways),
 		TLS_TEST(a_server_gone_while_we_write_raises_no_signal_and_is_found_again),
