@@ -27,6 +27,7 @@ struct credis_transaction {
 	size_t queued; /* answers to MULTI and to them */
 	credis_reply_cb *cb;
 	void *arg;
+	bool ending; /* it is being given up: those told of it may wish the same */
 };
 
 struct watch {
@@ -107,8 +108,9 @@ release_lane(struct lane *lane)
 void
 credis_transaction_discard(struct credis_transaction *transaction)
 {
-	if (transaction == NULL)
+	if (transaction == NULL || transaction->ending)
 		return;
+	transaction->ending = true;
 	if (transaction->lane != NULL)
 		release_lane(transaction->lane);
 	transaction_free(transaction);
@@ -343,6 +345,8 @@ may_execute(const struct credis_transaction *transaction, struct credis_error *e
 {
 	if (transaction->store->freed)
 		return error_set(err, CREDIS_ELOST, "the store is being closed");
+	if (transaction->ending)
+		return error_set(err, CREDIS_ELOST, "the transaction was given up");
 	if (transaction->watching > 0)
 		return error_set(err, CREDIS_EINVAL, "WATCH has not been answered yet");
 	if (transaction->fault.code != CREDIS_OK)

@@ -332,6 +332,41 @@ a_transaction_whose_watching_connection_was_lost_is_not_executed(void **state)
 	credis_store_free(store);
 }
 
+struct watching {
+	struct credis_transaction *transaction;
+	unsigned answers;
+	enum credis_code code;
+};
+
+static void
+discard_again(void *arg, const struct credis_reply *reply, const struct credis_error *err)
+{
+	struct watching *watching = arg;
+
+	(void)reply;
+	watching->answers++;
+	watching->code = err->code;
+	credis_transaction_discard(watching->transaction);
+}
+
+static void
+a_watch_that_ends_with_its_transaction_may_discard_it_as_well(void **state)
+{
+	struct redis_server *server = *state;
+	struct event_base *base = event_base_new();
+	struct credis_store *store = credis_store_new(base, server->url, NULL, NULL);
+	struct watching watching = { .transaction = credis_transaction_new(store, "t", NULL) };
+	const char *key = "k";
+
+	assert_true(credis_transaction_watch(watching.transaction, 1, &key, NULL, 0, discard_again,
+	    &watching, NULL));
+	credis_transaction_discard(watching.transaction);
+	assert_int_equal(watching.answers, 1);
+	assert_int_equal(watching.code, CREDIS_ELOST);
+	credis_store_free(store);
+	event_base_free(base);
+}
+
 static void
 what_waits_when_the_store_is_freed_is_told_so_once(void **state)
 {
@@ -368,6 +403,7 @@ main(void)
 		    a_transaction_releases_its_connection_after_execabort_conflict_deadline_and_discard),
 		cmocka_unit_test(a_connection_given_back_watches_nothing),
 		cmocka_unit_test(a_transaction_whose_watching_connection_was_lost_is_not_executed),
+		cmocka_unit_test(a_watch_that_ends_with_its_transaction_may_discard_it_as_well),
 		cmocka_unit_test(what_waits_when_the_store_is_freed_is_told_so_once),
 	};
 
