@@ -366,12 +366,27 @@ start(struct run *run, struct credis_error *err)
 	return true;
 }
 
+/* Whether a cancelled write of the same keyword has yet to end: until then it may still act. By name, as a
+ * configuration read anew knows the keyword by another struct. */
+static bool
+must_wait(const struct commands *commands, const struct run *run)
+{
+	const struct run *other = commands->runs;
+
+	while (other != run &&
+	    (other->step != 0 || other->read ||
+		strcmp(other->keyword->service, run->keyword->service) != 0 ||
+		strcmp(other->keyword->name, run->keyword->name) != 0))
+		other = other->next;
+	return !run->read && other != run;
+}
+
 static struct run *
 find_waiting(const struct commands *commands)
 {
 	struct run *run = commands->runs;
 
-	while (run != NULL && run->process != NULL)
+	while (run != NULL && (run->process != NULL || must_wait(commands, run)))
 		run = run->next;
 	return run;
 }

@@ -161,6 +161,16 @@ def test_command_that_takes_too_long_is_ended_with_all_that_it_started(served, c
         wait_for(lambda p=pid: not pathlib.Path(f"/proc/{p}").exists())
 
 
+def test_write_waits_until_a_cancelled_one_has_ended(served, cli, tmp_path):
+    served('{ name = "N"; type = "integer"; write = [ "@slow", "%v" ]; timeout = "1 second"; }',
+           slow="#!/bin/sh\ntrap 'sleep 0.5; echo ended $1 >>{directory}/acts; exit 1' TERM\n"
+           "echo began $1 >>{directory}/acts\n[ $1 = 2 ] || {{ sleep 3600 & wait; }}\necho ended $1 >>{directory}/acts\n")
+    done = cli("modify", "--json", "demo.N=1")
+    assert done.status != 0 and done.json["code"] == "timeout"
+    assert cli("modify", "demo.N=2").status == 0
+    assert (tmp_path / "acts").read_text().splitlines() == ["began 1", "ended 1", "began 2", "ended 2"]
+
+
 def test_output_without_bounds_is_cut_off_and_refused(served, cli):
     served('{ name = "S"; type = "string"; access = "read"; read = ( "head", "-c", "50000000", "/dev/zero" ); }')
     done = cli("show", "--refresh", "demo.S")
