@@ -488,19 +488,25 @@ on_bytes(void *arg, const char *bytes, size_t length)
 
 /* Commands. */
 
+/* From here on answers are due, also where the server does not even take the commands. */
+static void
+link_await(struct link *link)
+{
+	if (link->awaiting || link->pending.count == 0)
+		return;
+	link->awaiting = true;
+	link->since_ms = now_ms();
+	link_watch(link);
+}
+
 static void
 link_flush(struct link *link)
 {
 	link->flush_at = FLUSH_AT;
-	if (!outbox_flush(&link->outbox, link->stream)) {
+	if (outbox_flush(&link->outbox, link->stream))
+		link_await(link);
+	else
 		link_lose_because(link, CREDIS_ENOMEM, "out of memory");
-		return;
-	}
-	if (!link->awaiting && link->pending.count > 0) {
-		link->awaiting = true;
-		link->since_ms = now_ms();
-		link_watch(link);
-	}
 }
 
 static void
@@ -571,7 +577,9 @@ link_ask(struct link *link)
 		outbox_flush(&link->outbox, link->stream);
 		link->flush_at *= 2;
 	}
-	if (!link->outbox.blocked)
+	if (link->outbox.blocked)
+		link_await(link);
+	else
 		link_want_turn(link);
 	return outbox_ask(&link->outbox);
 }

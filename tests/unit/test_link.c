@@ -510,18 +510,27 @@ a_waiting_link_tries_at_once_when_told(void **state)
 
 enum { OUTPUT_MAX = 300 * 1024, OUTPUT_WORD = 10000 };
 
+static void
+put_word(struct buffer *out, size_t length)
+{
+	char *word = calloc(1, length);
+
+	assert_non_null(out);
+	command_begin(out, 1);
+	command_word(out, word, length);
+	free(word);
+}
+
 /* Asks until the link takes no more. */
 static void
 fill_output(struct stage *stage)
 {
-	static char word[OUTPUT_WORD];
 	struct probe *probe = &stage->probe;
 	struct buffer *out;
 	size_t asked = 0;
 
 	while ((out = link_command(probe->link, NULL, NULL, 0, &probe->why)) != NULL) {
-		command_begin(out, 1);
-		command_word(out, word, sizeof word);
+		put_word(out, OUTPUT_WORD);
 		if (++asked % 10 == 0)
 			event_base_loop(stage->base, EVLOOP_NONBLOCK);
 		assert_true(asked < 10000);
@@ -546,6 +555,33 @@ output_is_bounded_and_drains_again(void **state)
 		link_output_length(probe->link) == 0);
 	assert_true(probe_ask(probe, 1));
 	assert_int_equal(probe->downs, 0);
+}
+
+static void
+a_peer_that_takes_no_more_is_given_up_at_the_deadline(void **state)
+{
+	struct stage *stage = *state;
+	struct probe *probe = &stage->probe;
+
+	bring_up(stage, (struct link_options){ .command_timeout_ms = 100 });
+	/* Of one turn: before its end the peer takes no more. */
+	for (int n = 0; n < 100; n++)
+		put_word(link_command(probe->link, probe_answer, probe, 0, NULL), OUTPUT_WORD);
+	EVENTUALLY(stage->base, probe->downs == 1);
+	assert_int_equal(probe->lost, 100);
+	assert_non_null(strstr(probe->why.text, "no answer within 100 milliseconds to a command"));
+}
+
+static void
+a_peer_that_takes_no_ping_is_given_up(void **state)
+{
+	struct stage *stage = *state;
+	struct probe *probe = &stage->probe;
+
+	bring_up(stage,
+	    (struct link_options){ .pubsub = true, .ping_ms = 30, .command_timeout_ms = 100 });
+	put_word(link_subscribe_command(probe->link, NULL), OUTPUT_MAX);
+	EVENTUALLY(stage->base, probe->downs == 1);
 }
 
 static void
@@ -959,6 +995,8 @@ main(void)
 		PEER_TEST(the_same_failure_is_logged_once_until_it_is_up),
 		PEER_TEST(a_waiting_link_tries_at_once_when_told),
 		PEER_TEST(output_is_bounded_and_drains_again),
+		PEER_TEST(a_peer_that_takes_no_more_is_given_up_at_the_deadline),
+		PEER_TEST(a_peer_that_takes_no_ping_is_given_up),
 		PEER_TEST(a_peer_gone_while_we_write_raises_no_signal),
 		PEER_TEST(freed_in_an_answer_it_answers_the_rest_lost_inside),
 		PEER_TEST(it_may_be_freed_as_it_comes_up_and_as_it_goes_down),
