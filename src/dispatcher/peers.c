@@ -13,6 +13,7 @@
 enum {
 	SEEN_IDS = 4096, /* ids below the highest that are told apart */
 	SEEN_WORDS = SEEN_IDS / 64,
+	AGAIN_MS = 10, /* until a full link is tried again */
 };
 
 /* Answers remembered: two halves, the older thrown away when the newer is full. */
@@ -334,6 +335,17 @@ peer_publish(struct peers *peers, struct peer *peer)
 	return true;
 }
 
+/* A link that is up and takes nothing is full: nobody says when it is not any more. One that is down comes to
+ * peers_store_up(). */
+static void
+try_again(struct peers *peers)
+{
+	static const struct timeval soon = { 0, AGAIN_MS * 1000 };
+
+	if (link_is_up(peers->store->link))
+		event_add(peers->flush, &soon);
+}
+
 /* The end of a turn: one PUBLISH for each client who is owed an answer. */
 static void
 peers_flush(evutil_socket_t fd, short what, void *arg)
@@ -346,8 +358,10 @@ peers_flush(evutil_socket_t fd, short what, void *arg)
 	while ((peer = TAILQ_FIRST(&peers->waiting)) != NULL) {
 		if (peer->outbox.failed)
 			buffer_clear(&peer->outbox);
-		if (peer->outbox.length > 0 && !peer_publish(peers, peer))
-			return; /* peers_store_up() comes back to it */
+		if (peer->outbox.length > 0 && !peer_publish(peers, peer)) {
+			try_again(peers);
+			return;
+		}
 		peers_unwait(peers, peer);
 	}
 }

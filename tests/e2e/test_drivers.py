@@ -14,6 +14,7 @@ import urllib.request
 
 import pytest
 
+from harness.peer import Peer
 from harness.waiting import ROOT, SANITIZER, wait_for
 
 DRIVER = pathlib.Path(__file__).parent / "harness/driver.py"
@@ -242,6 +243,20 @@ def test_hose_of_values_leaves_time_and_memory_for_others(box):
     assert writing.wait() == 0 and slowest < 2.0
     assert it.memory() < before + (512 << 20 if SANITIZER else 32 << 20)
     assert it.cli("show", "--terse", "demo.N").value == "99"
+
+
+def test_answers_go_on_once_a_full_link_has_room(box, redis):
+    it = box("burst")
+    peer = Peer(redis)
+    asked = peer.send("X", "5")
+    peer.barrier()
+    redis.pause()
+    (it.directory / "go").touch()
+    it.credisd.wait_log("bytes wait to be written already")
+    redis.resume()
+    assert "not stored yet" in peer.final(asked)["body"]
+    assert peer.ask("OTHER", "1")["is"] == "done"
+    peer.close()
 
 
 @pytest.mark.parametrize("how,complaint", [("twice", "answered twice, or too late"),

@@ -102,6 +102,16 @@ def hose(request):
     answer(request)
 
 
+def burst(request):
+    """Says more than the store's link holds before it answers a write, once the test has made way."""
+    if request["op"] == "write":
+        while not os.path.exists(os.path.join(directory, "go")):
+            time.sleep(0.01)
+        for n in range(75):
+            say(keyword="S", value=f"{n:1000000}")
+    answer(request)
+
+
 def twice(request):
     answer(request)
     if request["op"] == "write":
