@@ -1,5 +1,6 @@
 /* blocking.h: the calls of client.h for scripts and small programs: each returns when it is done.
- * For a client made with base NULL; each call ends by the client's deadline at the latest. */
+ * For a client made with base NULL; each call ends by the client's deadline at the latest. From inside a
+ * callback of the client, its log's and that of credis_history() included, none may be made: CREDIS_EINVAL. */
 #ifndef CREDIS_BLOCKING_H
 #define CREDIS_BLOCKING_H
 

@@ -41,7 +41,8 @@ credis_call credis_client_history(struct credis_client *client, const char *keyw
     struct credis_error *err);
 
 /* The same for a client made with base NULL: returns when it is done. '*description' (may be NULL)
- * gets one to free with credis_keyword_free(). False with the reason. Since 0.1. */
+ * gets one to free with credis_keyword_free(). False with the reason. 'each' may make no blocking call
+ * of the same client, see blocking.h. Since 0.1. */
 bool credis_history(struct credis_client *client, const char *keyword,
     const struct credis_range *range, credis_past_cb *each, void *arg,
     struct credis_keyword **description, struct credis_error *err);

@@ -24,8 +24,11 @@ struct blocked {
 static bool
 run(struct credis_client *client, struct blocked *blocked, bool begun, struct credis_error *err)
 {
-	while (begun && !blocked->done)
+	while (begun && !blocked->done) {
+		client->running = true;
 		event_base_loop(client->base, EVLOOP_ONCE);
+		client->running = false;
+	}
 	if (err != NULL)
 		*err = blocked->err;
 	return blocked->err.code == CREDIS_OK;
@@ -35,9 +38,11 @@ static bool
 may_block(const struct credis_client *client, struct blocked *blocked)
 {
 	*blocked = (struct blocked){ .err = { .code = CREDIS_OK } };
-	return client->own_base ||
-	    error_set(&blocked->err, CREDIS_EINVAL,
-		"a client on an event loop of the program's own cannot block");
+	if (!client->own_base)
+		return error_set(&blocked->err, CREDIS_EINVAL,
+		    "a client on an event loop of the program's own cannot block");
+	return !client->running ||
+	    error_set(&blocked->err, CREDIS_EINVAL, "a call from inside a callback cannot block");
 }
 
 static struct credis_keyword *

@@ -23,6 +23,7 @@ struct subscriptions;
 struct credis_client {
 	struct event_base *base;
 	bool own_base; /* made with it, for the blocking calls */
+	bool running;  /* inside a blocking call */
 	char ns[NAMES_NAMESPACE_MAX + 1];
 	char from[MESSAGE_FROM_MAX];
 	int db;

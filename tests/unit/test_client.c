@@ -2,6 +2,7 @@
 #include "client_stage.h"
 
 #include <credis/blocking.h>
+#include <credis/history.h>
 
 #include <pthread.h>
 
@@ -1189,6 +1190,62 @@ blocking_calls_fail_with_the_reason(void **state)
 	credis_client_free(client);
 }
 
+/* What becomes of blocking calls from inside callbacks. */
+struct inside {
+	struct credis_client *client;
+	unsigned samples, lines;
+};
+
+static void
+assert_cannot_block(struct credis_client *client)
+{
+	struct credis_error err;
+
+	assert_null(credis_read(client, "telescope.AZ", false, &err));
+	assert_int_equal(err.code, CREDIS_EINVAL);
+	assert_string_equal(err.text, "a call from inside a callback cannot block");
+}
+
+static void
+on_sample_block(void *arg, const struct credis_past *sample)
+{
+	struct inside *inside = arg;
+
+	(void)sample;
+	inside->samples++;
+	assert_cannot_block(inside->client);
+}
+
+static void
+on_line_block(void *arg, enum credis_log_level level, const char *event, const char *text)
+{
+	struct inside *inside = arg;
+
+	(void)level, (void)event, (void)text;
+	inside->lines++;
+	assert_cannot_block(inside->client);
+}
+
+static void
+a_blocking_call_from_inside_a_callback_is_refused(void **state)
+{
+	struct stage *stage = *state;
+	struct inside inside = { .samples = 0 };
+	struct credis_range all = { .last = 0 };
+
+	stage_describe(stage, "telescope", "AZ",
+	    "{\"name\":\"AZ\",\"type\":\"double\",\"history\":10}");
+	stage_say(stage, "XADD credis:{telescope}:AZ:history 1-1 value 3");
+	stage_say(stage, "XADD credis:{telescope}:AZ:history 1-2 value 4");
+	inside.client = credis_client_new(NULL, stage->server->url, NULL);
+	credis_client_set_log(inside.client, on_line_block, &inside);
+	assert_true(credis_history(inside.client, "telescope.AZ", &all, on_sample_block, &inside,
+	    NULL, NULL));
+	assert_int_equal(inside.samples, 2);
+	assert_true(inside.lines > 0);
+	credis_client_free(inside.client);
+}
+
 static void
 a_bad_url_makes_no_client(void **state)
 {
@@ -1250,6 +1307,7 @@ main(void)
 		TEST(who_may_not_write_is_told_so),
 		TEST(blocking_calls_return_when_they_are_done),
 		TEST(blocking_calls_fail_with_the_reason),
+		TEST(a_blocking_call_from_inside_a_callback_is_refused),
 		TEST(a_bad_url_makes_no_client),
 	};
 
