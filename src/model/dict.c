@@ -470,12 +470,11 @@ credis_dict_ask(struct credis_dict *dict, const char *name, size_t count, const 
 {
 	struct taken taken = { .done = false };
 
-	answer_free(dict->kept);
-	dict->kept = NULL;
 	if (store_may_block(dict->store, &taken.err) &&
 	    dict_call(dict, name, count, words, lengths, 0, timeout_ms, on_taken, &taken,
 		&taken.err))
 		store_run_until(dict->store, &taken.done);
+	answer_free(dict->kept); /* it may have been among the words */
 	dict->kept = taken.answer;
 	if (err != NULL)
 		*err = taken.err;

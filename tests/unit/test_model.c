@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <credis/dict.h>
 #include <credis/model.h>
 
 #include "loop.h"
@@ -383,6 +384,27 @@ a_key_of_another_kind_is_the_servers_error(void **state)
 	credis_model_free(counter);
 }
 
+static void
+an_answer_of_a_dictionary_may_be_a_word_of_the_next_call(void **state)
+{
+	static const char text[] = "longer than what lies in the pieces of free memory";
+	struct stage *stage = *state;
+	struct credis_dict *dict = credis_dict_new(stage->store, NULL, CREDIS_AS_MSGPACK, NULL);
+	const char *words[] = { "a", "\"longer than what lies in the pieces of free memory\"" };
+	struct credis_error err;
+	const struct credis_answer *answer;
+
+	assert_non_null(credis_dict_ask(dict, "set", 2, words, NULL, 0, &err));
+	answer = credis_dict_ask(dict, "get", 1, words, NULL, 0, &err);
+	words[0] = "b";
+	words[1] = answer->items[0].text;
+	assert_string_equal(told(credis_dict_ask(dict, "set", 2, words, NULL, 0, &err), &err),
+	    "done");
+	answer = credis_dict_ask(dict, "get", 1, words, NULL, 0, &err);
+	assert_non_null(strstr(told(answer, &err), text));
+	credis_dict_free(dict);
+}
+
 int
 main(void)
 {
@@ -399,6 +421,8 @@ main(void)
 		    start, stop),
 		cmocka_unit_test_setup_teardown(a_key_of_another_kind_is_the_servers_error, start,
 		    stop),
+		cmocka_unit_test_setup_teardown(
+		    an_answer_of_a_dictionary_may_be_a_word_of_the_next_call, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
