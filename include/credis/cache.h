@@ -51,7 +51,7 @@ bool credis_cache_call(struct credis_cache *cache, const char *operation, size_t
 
 /* The same, waiting, on a store with an event loop of its own, which it lets run once a millisecond at least,
  * so that changes are heard of. If that has rested for more than 5 s, everything is forgotten first.
- * The answer is lent until the cache's next call. Since 0.1. */
+ * NULL with CREDIS_ELOST when a callback has freed the cache meanwhile. The answer is lent until the cache's next call. Since 0.1. */
 const struct credis_answer *credis_cache_ask(struct credis_cache *cache, const char *operation,
     size_t count, const char *const *words, const size_t *lengths, int64_t timeout_ms,
     struct credis_error *err);

@@ -58,6 +58,9 @@ struct credis_cache {
 	struct credis_cache_statistics statistics;
 
 	struct errands errands; /* under way */
+
+	bool asking; /* inside a blocking call, ... */
+	bool freed;  /* ... which will take the memory away */
 };
 
 /* The end of a call: the answer is in 'memo', or else in 'answer', which is then the taker's. */
@@ -162,7 +165,7 @@ on_event(void *arg, enum credis_subscription_event event, const struct credis_er
 		credis_cache_flush(cache);
 		traffic_lose_echoes(&cache->traffic);
 	}
-	if (cache->on_live != NULL && (was_live != cache->live || refused))
+	if (cache->on_live != NULL && !cache->freed && (was_live != cache->live || refused))
 		cache->on_live(cache->arg, cache->live, why);
 }
 
@@ -505,25 +508,41 @@ order_wait(const struct order *order, int64_t timeout_ms, struct credis_error *e
 	return outcome.memo != NULL ? outcome.memo->answer : outcome.answer;
 }
 
+/* From memory, if it can. */
+static const struct credis_answer *
+order_ask(const struct order *order, int64_t timeout_ms, struct credis_error *err)
+{
+	struct memo *memo = order_recall(order);
+
+	if (memo == NULL)
+		return order_wait(order, timeout_ms, err);
+	lend(order->cache, memo_hold(memo), NULL);
+	if (err != NULL) {
+		err->code = CREDIS_OK;
+		err->text[0] = '\0';
+	}
+	return answer_in(memo, order->kind == HAS);
+}
+
 const struct credis_answer *
 credis_cache_ask(struct credis_cache *cache, const char *operation, size_t count,
     const char *const *words, const size_t *lengths, int64_t timeout_ms, struct credis_error *err)
 {
 	struct order order = order_of(cache, operation, count, words, lengths);
-	struct memo *memo;
+	const struct credis_answer *answer = NULL;
 
 	if (!store_may_block(cache->store, err))
 		return NULL;
+	cache->asking = true;
 	listen_now(cache);
-	memo = order_recall(&order);
-	if (memo == NULL)
-		return order_wait(&order, timeout_ms, err);
-	lend(cache, memo_hold(memo), NULL);
-	if (err != NULL) {
-		err->code = CREDIS_OK;
-		err->text[0] = '\0';
-	}
-	return answer_in(memo, order.kind == HAS);
+	if (!cache->freed)
+		answer = order_ask(&order, timeout_ms, err);
+	cache->asking = false;
+	if (!cache->freed)
+		return answer;
+	credis_cache_free(cache);
+	error_set(err, CREDIS_ELOST, "the cache was freed meanwhile");
+	return NULL;
 }
 
 /* Making. */
@@ -614,6 +633,9 @@ credis_cache_free(struct credis_cache *cache)
 	struct errand *errand;
 
 	if (cache == NULL)
+		return;
+	cache->freed = true;
+	if (cache->asking)
 		return;
 	for (int n = 0; n < HEARINGS; n++)
 		credis_unsubscribe(cache->hearings[n].subscription);

@@ -521,6 +521,51 @@ a_program_that_blocks_hears_of_changes(void **state)
 
 /* Whether the connection still stands, only the loop could have told: the rest itself is the subject. */
 static void
+on_live_free(void *arg, bool live, const struct credis_error *why)
+{
+	struct credis_cache **cache = arg;
+
+	(void)live, (void)why;
+	credis_cache_free(*cache);
+	*cache = NULL;
+}
+
+/* 'first': it is freed while it waits for an answer; otherwise while it looks what there is to hear. */
+static void
+free_while_it_asks(const struct redis_server *server, bool first)
+{
+	struct credis_store *store = credis_store_open(server->url, NULL, NULL);
+	struct credis_cache *cache = NULL;
+	struct credis_cache_options options = { .on_live = on_live_free, .arg = &cache };
+	const char *word = "k";
+	int64_t limit_ms = loop_now_ms() + LOOP_LIMIT_MS;
+	struct credis_error err = { .code = CREDIS_OK };
+
+	if (!first)
+		assert_non_null(credis_store_ask_texts(store, NULL, "PING", NULL));
+	cache = credis_cache_new(store, NULL, CREDIS_AS_RAW, &options, NULL);
+	while (cache != NULL) {
+		assert_true(loop_now_ms() < limit_ms);
+		credis_cache_ask(cache, "get", 1, &word, NULL, 0, &err);
+	}
+	assert_int_equal(err.code, CREDIS_ELOST);
+	assert_string_equal(err.text, "the cache was freed meanwhile");
+	credis_store_free(store);
+}
+
+static void
+a_cache_freed_while_it_asks_says_so(void **state)
+{
+	struct redis_server server;
+
+	(void)state;
+	redis_server_start(&server, NULL);
+	free_while_it_asks(&server, true);
+	free_while_it_asks(&server, false);
+	redis_server_stop(&server);
+}
+
+static void
 a_rest_of_the_event_loop_forgets_everything(void **state)
 {
 	struct stage stage;
@@ -594,6 +639,7 @@ main(void)
 		cmocka_unit_test(calls_of_a_freed_cache_still_end),
 		cmocka_unit_test(what_is_wrong_is_refused),
 		cmocka_unit_test(a_program_that_blocks_hears_of_changes),
+		cmocka_unit_test(a_cache_freed_while_it_asks_says_so),
 		cmocka_unit_test(a_rest_of_the_event_loop_forgets_everything),
 		cmocka_unit_test(a_held_memo_outlives_its_place_in_the_table),
 	};
