@@ -95,7 +95,7 @@ lock_enter(struct credis_lock *lock, enum state state, int64_t timer_ms)
 static void
 end(struct credis_lock *lock, enum state state, const struct credis_error *err)
 {
-	lock_enter(lock, state, state == HELD ? lock->ttl_ms / 3 : 0);
+	lock_enter(lock, state, 0);
 	tell(lock, err);
 }
 
@@ -197,8 +197,11 @@ on_taken(struct credis_lock *lock, int64_t asked_ms, const struct credis_reply *
 	} else if (credis_reply_kind(reply) == CREDIS_REPLY_NIL) {
 		pause_or_give_up(lock);
 	} else {
+		int64_t renew_ms = asked_ms + lock->ttl_ms / 3 - boottime_ms();
+
 		lock->until_ms = asked_ms + lock->ttl_ms;
-		end(lock, HELD, err);
+		lock_enter(lock, HELD, renew_ms > 1 ? renew_ms : 1);
+		tell(lock, err);
 	}
 }
 

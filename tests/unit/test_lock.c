@@ -171,6 +171,27 @@ a_lock_whose_server_is_away_is_lost_in_its_time(void **state)
 	let_go(&holder);
 }
 
+/* The second answer comes after the time for the first renewal, and before the end. */
+static void
+a_lock_that_was_long_in_coming_is_renewed_in_time(void **state)
+{
+	struct holder holder;
+	int64_t began_ms;
+
+	redis_server_say(*state, "CONFIG SET hz 500");
+	hold(&holder, *state, 2000);
+	assert_true(credis_lock_release(holder.lock, NULL));
+	EVENTUALLY(holder.base, holder.told.count == 2);
+	redis_server_say(*state, "CLIENT PAUSE 1500 ALL");
+	began_ms = loop_now_ms();
+	assert_true(credis_lock_acquire(holder.lock, 0, NULL));
+	EVENTUALLY(holder.base, loop_now_ms() > began_ms + 3000);
+	assert_int_equal(holder.told.count, 3);
+	assert_int_equal(holder.told.code, CREDIS_OK);
+	assert_true(credis_lock_is_held(holder.lock));
+	let_go(&holder);
+}
+
 /* The first one is freed without giving it back, as by one that died. */
 static void
 who_waits_gets_the_lock_of_one_that_died(void **state)
@@ -202,6 +223,8 @@ main(void)
 		    a_lock_that_is_taken_away_is_told_and_left_to_the_other, start_server,
 		    stop_server),
 		cmocka_unit_test_setup_teardown(a_lock_whose_server_is_away_is_lost_in_its_time,
+		    start_server, stop_server),
+		cmocka_unit_test_setup_teardown(a_lock_that_was_long_in_coming_is_renewed_in_time,
 		    start_server, stop_server),
 		cmocka_unit_test_setup_teardown(who_waits_gets_the_lock_of_one_that_died,
 		    start_server, stop_server),
