@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "model/answer.h"
 #include "model/dict_inside.h"
+#include "redis/server.h"
 #include "redis/store_inside.h"
 
 #include <stdlib.h>
@@ -35,6 +36,7 @@ struct errand {
 	void *arg;
 	struct credis_answer *keys; /* so far */
 	size_t room;
+	int64_t began_ms; /* the first step towards them */
 };
 
 struct asking {
@@ -310,10 +312,11 @@ on_scanned(void *arg, const struct credis_reply *reply, const struct credis_erro
 		finish(errand, NULL, &why);
 }
 
-/* The namespace is no pattern, whatever is in it. */
+/* Has what the steps before have left of the time. The namespace is no pattern, whatever is in it. */
 static bool
 scan(struct errand *errand, const char *cursor, struct credis_error *err)
 {
+	int64_t left_ms = errand->timeout_ms - (store_now_ms() - errand->began_ms);
 	struct buffer pattern = BUFFER_EMPTY;
 	bool ok = false;
 
@@ -329,7 +332,7 @@ scan(struct errand *errand, const char *cursor, struct credis_error *err)
 		const char *words[] = { "SCAN", cursor, "MATCH", pattern.bytes, "COUNT", "1000" };
 
 		ok = credis_store_command(errand->store, 6, words, NULL, CREDIS_PRIMARY,
-		    errand->timeout_ms, on_scanned, errand, err);
+		    left_ms > 1 ? left_ms : 1, on_scanned, errand, err);
 	}
 	buffer_free(&pattern);
 	return ok;
@@ -338,11 +341,16 @@ scan(struct errand *errand, const char *cursor, struct credis_error *err)
 static bool
 start_keys(struct asking *call, struct credis_error *err)
 {
-	call->errand->keys = calloc(1, sizeof *call->errand->keys);
-	if (call->errand->keys == NULL)
+	struct errand *errand = call->errand;
+
+	errand->keys = calloc(1, sizeof *errand->keys);
+	if (errand->keys == NULL)
 		return error_no_memory(err);
-	call->errand->keys->kind = CREDIS_ANSWER_VALUES;
-	return scan(call->errand, "0", err);
+	errand->keys->kind = CREDIS_ANSWER_VALUES;
+	errand->began_ms = store_now_ms();
+	if (errand->timeout_ms <= 0)
+		errand->timeout_ms = errand->store->servers[0]->timeout_ms;
+	return scan(errand, "0", err);
 }
 
 /* Calls. */

@@ -405,6 +405,22 @@ an_answer_of_a_dictionary_may_be_a_word_of_the_next_call(void **state)
 	credis_dict_free(dict);
 }
 
+static void
+the_keys_of_a_dictionary_come_by_the_deadline_or_not_at_all(void **state)
+{
+	struct stage *stage = *state;
+	struct credis_dict *dict = credis_dict_new(stage->store, NULL, CREDIS_AS_RAW, NULL);
+	struct credis_error err;
+
+	credis_store_ask_texts(stage->store, NULL, "EVAL",
+	    "for n = 1, 500000 do redis.call('SET', n, '') end", "0", NULL);
+	assert_null(credis_dict_ask(dict, "keys", 0, NULL, NULL, 20, &err));
+	assert_int_equal(err.code, CREDIS_EDEADLINE);
+	assert_string_equal(told(credis_dict_ask(dict, "keys", 0, NULL, NULL, 0, &err), &err),
+	    "[]");
+	credis_dict_free(dict);
+}
+
 int
 main(void)
 {
@@ -423,6 +439,8 @@ main(void)
 		    stop),
 		cmocka_unit_test_setup_teardown(
 		    an_answer_of_a_dictionary_may_be_a_word_of_the_next_call, start, stop),
+		cmocka_unit_test_setup_teardown(
+		    the_keys_of_a_dictionary_come_by_the_deadline_or_not_at_all, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
