@@ -4,6 +4,8 @@
 #include <event2/event.h>
 #include <time.h>
 
+#define AFTER_MAX_MS (INT64_C(100) * 365 * 86400 * 1000) /* a century, for who waits without end */
+
 int64_t
 moments_now_ms(void)
 {
@@ -67,7 +69,9 @@ moment_set(struct moments *moments, struct moment *moment, int64_t after_ms)
 	struct moment *before;
 
 	moment_unset(moments, moment);
-	moment->due_ms = moments_now_ms() + (after_ms > 0 ? after_ms : 1);
+	if (after_ms < 1)
+		after_ms = 1;
+	moment->due_ms = moments_now_ms() + (after_ms < AFTER_MAX_MS ? after_ms : AFTER_MAX_MS);
 	moment->set = true;
 	before = TAILQ_LAST(&moments->list, moment_list);
 	while (before != NULL && before->due_ms > moment->due_ms)

@@ -1247,6 +1247,19 @@ a_blocking_call_from_inside_a_callback_is_refused(void **state)
 }
 
 static void
+a_deadline_beyond_all_time_is_one(void **state)
+{
+	struct stage *stage = *state;
+
+	stage_build_telescope(stage);
+	stage_serve(stage, "telescope", "AZ");
+	stage->script = answer_done;
+	credis_client_set_timeout(stage->client, INT64_MAX);
+	assert_int_equal(do_modify(stage, "telescope.AZ", "42")->err.code, CREDIS_OK);
+	assert_true(stage->heard[0].message.expires_us > stage->heard[0].message.sent_us);
+}
+
+static void
 a_bad_url_makes_no_client(void **state)
 {
 	struct credis_error err;
@@ -1308,6 +1321,7 @@ main(void)
 		TEST(blocking_calls_return_when_they_are_done),
 		TEST(blocking_calls_fail_with_the_reason),
 		TEST(a_blocking_call_from_inside_a_callback_is_refused),
+		TEST(a_deadline_beyond_all_time_is_one),
 		TEST(a_bad_url_makes_no_client),
 	};
 
