@@ -14,6 +14,7 @@
 enum {
 	ASK_MS = 1000,      /* how often the one that is asked is asked again */
 	PATIENCE_MS = 1000, /* for each sentinel to connect and answer */
+	ROUND_MS = 500,     /* after the last of them, before the first is asked again */
 };
 
 struct sentinel {
@@ -81,6 +82,17 @@ arm(struct sentinel *sentinel, int ms)
 	event_add(sentinel->timer, &after);
 }
 
+/* The one that was asked is of no use: the next at once, and after the last of them a pause. */
+static void
+turn_away(struct sentinel *sentinel)
+{
+	struct link *asked = sentinel->asks;
+
+	sentinel->asks = NULL;
+	link_free(asked);
+	arm(sentinel, sentinel->next == sentinel->url->sentinels ? ROUND_MS : 0);
+}
+
 /* What somebody says of where the primary is. */
 static void
 hear_of(struct sentinel *sentinel, const char *host, int port)
@@ -108,12 +120,9 @@ on_address(void *arg, uint64_t id, const struct reply *reply, const struct credi
 	const struct reply *host, *port;
 	int64_t number;
 
-	(void)id;
-	if (reply == NULL) {
-		text_quote(sentinel->fault, err->text, strlen(err->text),
-		    sizeof sentinel->fault - 4);
-		return; /* the link's on_down() turns to the next */
-	}
+	(void)id, (void)err;
+	if (reply == NULL)
+		return; /* on_down() says why, or it was we who hung up */
 	host = reply_item(reply, 0);
 	port = reply_item(reply, 1);
 	if (host->kind == REPLY_TEXT && reply_integer(port, &number) && number > 0 &&
@@ -124,7 +133,7 @@ on_address(void *arg, uint64_t id, const struct reply *reply, const struct credi
 	}
 	snprintf(sentinel->fault, sizeof sentinel->fault, "%.300s knows no primary '%.100s'",
 	    link_where(sentinel->asks), sentinel->url->primary);
-	turn_to_next(sentinel);
+	turn_away(sentinel);
 }
 
 static void
@@ -175,8 +184,7 @@ on_down(struct link *link, bool was_up, const struct credis_error *why, void *ar
 	if (link != sentinel->asks)
 		return;
 	text_quote(sentinel->fault, why->text, strlen(why->text), sizeof sentinel->fault - 4);
-	/* Not from inside the link's own call: the timer turns to the next at once. */
-	arm(sentinel, 0);
+	turn_away(sentinel);
 }
 
 /* "primary old-host old-port new-host new-port" */

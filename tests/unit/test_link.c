@@ -918,6 +918,44 @@ a_stopped_server_is_noticed_by_pings_alone(void **state)
 	EVENTUALLY(scene->base, probe->ups >= 2);
 }
 
+/* Sentinels. */
+
+static long
+connections_received(const struct redis_server *server)
+{
+	redisContext *context = redis_server_connect(server);
+	redisReply *reply = redisCommand(context, "INFO stats");
+	const char *line = strstr(reply->str, "total_connections_received:");
+	long count = strtol(strchr(line, ':') + 1, NULL, 10);
+
+	freeReplyObject(reply);
+	redisFree(context);
+	return count;
+}
+
+/* One that knows no such primary, one that is not there. */
+static void
+sentinels_that_are_of_no_use_are_not_asked_without_a_pause(void **state)
+{
+	struct scene *scene = *state;
+	struct redis_server sentinel;
+	int dead = redis_server_free_port();
+	char url[128];
+
+	redis_server_start_sentinel(&sentinel, "--port", "");
+	for (int first = 0; first < 2; first++) {
+		long before = connections_received(&sentinel);
+
+		snprintf(url, sizeof url, "redis+sentinel://127.0.0.1:%d,127.0.0.1:%d/none",
+		    first == 0 ? dead : sentinel.port, first == 0 ? sentinel.port : dead);
+		try_once(scene, url, (struct link_options){ .connect_timeout_ms = 1000 });
+		assert_int_equal(scene->probe.ups, 0);
+		/* Two a round, two or three rounds. */
+		assert_in_range(connections_received(&sentinel) - before, 2, 20);
+	}
+	redis_server_stop(&sentinel);
+}
+
 /* TCP. */
 
 static void
@@ -1011,6 +1049,7 @@ main(void)
 		SERVER_TEST(a_killed_connection_comes_back),
 		SERVER_TEST(a_paused_server_is_given_up_at_the_deadline),
 		SERVER_TEST(a_stopped_server_is_noticed_by_pings_alone),
+		SERVER_TEST(sentinels_that_are_of_no_use_are_not_asked_without_a_pause),
 		SERVER_TEST(a_host_name_is_looked_up_and_every_address_tried),
 		SERVER_TEST(a_port_where_nobody_listens_and_a_host_nobody_knows_are_told),
 		SERVER_TEST(the_path_of_a_socket_may_be_too_long),
