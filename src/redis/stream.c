@@ -457,14 +457,12 @@ stream_write(struct stream *stream, const char *bytes, size_t length)
 				      : write_plain(stream, bytes, length);
 }
 
-/* Under TLS there may be bytes of its own. */
+/* TLS says its farewell in bytes of its own. */
 bool
 stream_is_quiet(const struct stream *stream)
 {
 	char byte;
-	ssize_t got = stream->fd >= 0 ? recv(stream->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) : 0;
 
-	if (got < 0)
-		return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-	return got > 0 && stream->secure != NULL;
+	return stream->fd >= 0 && recv(stream->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+	    (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
 }

@@ -344,6 +344,25 @@ much_is_carried_both_ways(void **state)
 }
 
 static void
+an_idle_connection_that_the_server_has_closed_is_found_out_before_it_is_used(void **state)
+{
+	struct scene *scene = *state;
+	struct probe *probe = &scene->probe;
+
+	assert_true(comes_up(scene, "localhost", trusting("ca.pem"), ""));
+	link_verify(probe->link, 0);
+	assert_true(link_is_up(probe->link));
+	assert_int_equal(redis_server_say(&scene->server, "CLIENT KILL ID %lld",
+			     (long long)link_connection_id(probe->link)),
+	    1);
+	for (int64_t limit_ms = loop_now_ms() + LOOP_LIMIT_MS; link_is_up(probe->link);) {
+		assert_true(loop_now_ms() < limit_ms);
+		link_verify(probe->link, 0); /* and its event loop does not run */
+	}
+	EVENTUALLY(scene->base, probe->ups == 2);
+}
+
+static void
 a_server_gone_while_we_write_raises_no_signal_and_is_found_again(void **state)
 {
 	enum { SIZE = 8 * 1024 * 1024 };
@@ -403,6 +422,8 @@ main(void)
 		TLS_TEST(the_primary_that_a_sentinel_names_is_checked_by_its_own_host),
 		TLS_TEST(a_plain_link_to_a_tls_port_fails_in_words),
 		TLS_TEST(much_is_carried_both_ways),
+		TLS_TEST(
+		    an_idle_connection_that_the_server_has_closed_is_found_out_before_it_is_used),
 		TLS_TEST(a_server_gone_while_we_write_raises_no_signal_and_is_found_again),
 		TLS_TEST(it_may_be_freed_at_any_stage_of_the_handshake),
 	};
