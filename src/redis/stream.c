@@ -26,7 +26,7 @@
 
 enum {
 	READ_AT_ONCE = 64 * 1024,
-	SECURE_AT_ONCE = 256 * 1024, /* bytes handed to TLS before the earlier ones are gone */
+	SECURE_AT_ONCE = 256 * 1024, /* bytes that TLS has not sent yet, at most */
 };
 
 struct stream {
@@ -443,10 +443,8 @@ write_secure(struct stream *stream, const char *bytes, size_t length)
 {
 	size_t waiting = evbuffer_get_length(bufferevent_get_output(stream->secure));
 
-	if (waiting > 0)
-		return 0;
-	if (length > SECURE_AT_ONCE)
-		length = SECURE_AT_ONCE;
+	if (length > SECURE_AT_ONCE - waiting)
+		length = SECURE_AT_ONCE - waiting;
 	return bufferevent_write(stream->secure, bytes, length) == 0 ? length : 0;
 }
 

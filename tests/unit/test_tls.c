@@ -344,6 +344,21 @@ much_is_carried_both_ways(void **state)
 }
 
 static void
+a_turn_of_many_commands_is_handed_over_before_its_end(void **state)
+{
+	struct scene *scene = *state;
+	struct probe *probe = &scene->probe;
+
+	assert_true(comes_up(scene, "localhost", trusting("ca.pem"), ""));
+	for (uint64_t id = 100; id < 450; id++)
+		assert_true(probe_ask(probe, id));
+	/* Of 8 kilobytes two went, and then four. */
+	assert_in_range(link_output_length(probe->link), 1, 3000);
+	EVENTUALLY(scene->base, probe->answers == 350);
+	assert_int_equal(probe->order[349], 449);
+}
+
+static void
 an_idle_connection_that_the_server_has_closed_is_found_out_before_it_is_used(void **state)
 {
 	struct scene *scene = *state;
@@ -422,6 +437,7 @@ main(void)
 		TLS_TEST(the_primary_that_a_sentinel_names_is_checked_by_its_own_host),
 		TLS_TEST(a_plain_link_to_a_tls_port_fails_in_words),
 		TLS_TEST(much_is_carried_both_ways),
+		TLS_TEST(a_turn_of_many_commands_is_handed_over_before_its_end),
 		TLS_TEST(
 		    an_idle_connection_that_the_server_has_closed_is_found_out_before_it_is_used),
 		TLS_TEST(a_server_gone_while_we_write_raises_no_signal_and_is_found_again),
