@@ -188,15 +188,16 @@ intake_subscribe(struct intake *intake, struct served *served)
 }
 
 void
-intake_unsubscribe(struct intake *intake, const char *service, const struct registry *registry,
+intake_unsubscribe(struct intake *intake, struct served *served, const struct registry *registry,
     const struct registry *kept)
 {
+	const char *service = served_name(served);
+
 	if (!link_is_up(intake->link))
 		return;
 	if (kept == NULL) {
 		send_one(intake, "UNSUBSCRIBE", service);
-		notifications_listen(post_find_name(intake->post, service, strlen(service)),
-		    "UNSUBSCRIBE");
+		notifications_listen(served, "UNSUBSCRIBE");
 	}
 	for (size_t n = 0; n < registry->count; n++) {
 		const char *name = registry->entries[n]->keyword->name;

@@ -33,7 +33,7 @@ void intake_drain(struct intake *intake, struct served *served);
 
 /* Leaves the channels of 'registry', but for those that 'kept' (may be NULL) has too; the service's own
  * channel goes with a NULL 'kept'. */
-void intake_unsubscribe(struct intake *intake, const char *service, const struct registry *registry,
-    const struct registry *kept);
+void intake_unsubscribe(struct intake *intake, struct served *served,
+    const struct registry *registry, const struct registry *kept);
 
 #endif

@@ -137,7 +137,7 @@ served_follow(struct served *served, struct credis_service *definition, struct c
 		log_event(served->post->log, CREDIS_LOG_ERROR, "memory",
 		    "%s: out of memory while reloading", served_name(served));
 	if (served->state >= SERVED_REGISTERING && served->state <= SERVED_READY) {
-		intake_unsubscribe(served->post->intake, definition->name, &old, &fresh);
+		intake_unsubscribe(served->post->intake, served, &old, &fresh);
 		registration_start(served);
 	}
 	registry_clear(&old);
@@ -188,8 +188,7 @@ leave_channels(struct served *served)
 {
 	registration_abandon(served);
 	if (served->on_channels)
-		intake_unsubscribe(served->post->intake, served_name(served), &served->registry,
-		    NULL);
+		intake_unsubscribe(served->post->intake, served, &served->registry, NULL);
 	if (served->on_channels && served->mirror != NULL)
 		mirror_unsubscribe(served, &served->registry, NULL);
 	served->on_channels = false;
@@ -536,7 +535,7 @@ served_stop(struct served *served, bool doomed)
 	else
 		steps_turn_waiting_away(served, STEPS_STOPPED);
 	served_set_own(served, OWN_STATE, "stopping");
-	intake_unsubscribe(served->post->intake, served_name(served), &served->registry, NULL);
+	intake_unsubscribe(served->post->intake, served, &served->registry, NULL);
 	if (served->mirror != NULL)
 		mirror_unsubscribe(served, &served->registry, NULL);
 	intake_drain(served->post->intake, served);
