@@ -22,9 +22,12 @@ enum credis_monitor_event {
 	CREDIS_MONITOR_GONE,     /* 'reading' names a keyword that exists no more */
 	CREDIS_MONITOR_FAILED,   /* it cannot start: 'err' says why (no such keyword, no store); the
 	                             * monitor does nothing any more and is to be freed */
+	CREDIS_MONITOR_UNSERVED, /* nobody serves the service that 'reading' names: what its keywords have is
+	                             * as it was left, and may be stale */
+	CREDIS_MONITOR_SERVED, /* somebody does again */
 };
 
-/* 'reading' is NULL but for VALUE and GONE; 'err' is never NULL. Lent. The callback may free the
+/* 'reading' is NULL but for VALUE, GONE, UNSERVED and SERVED; 'err' is never NULL. Lent. The callback may free the
  * monitor. */
 typedef void credis_monitor_cb(void *arg, enum credis_monitor_event event,
     const struct credis_reading *reading, const struct credis_error *err);

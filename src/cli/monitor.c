@@ -43,7 +43,7 @@ print_event(struct watch *watch, const char *event, const struct credis_reading 
 	if (session->options->quiet && !session->options->json)
 		return;
 	session->output->event(event, reading != NULL ? reading->service : NULL,
-	    reading != NULL ? reading->keyword : NULL, text);
+	    reading != NULL && *reading->keyword != '\0' ? reading->keyword : NULL, text);
 	fflush(stdout);
 }
 
@@ -71,6 +71,15 @@ on_monitor(void *arg, enum credis_monitor_event event, const struct credis_readi
 		snprintf(text, sizeof text, "%s.%s: the keyword exists no more", reading->service,
 		    reading->keyword);
 		print_event(watch, "gone", reading, text);
+		return;
+	case CREDIS_MONITOR_UNSERVED:
+		snprintf(text, sizeof text,
+		    "%s: nobody serves it, its values are as they were left", reading->service);
+		print_event(watch, "unserved", reading, text);
+		return;
+	case CREDIS_MONITOR_SERVED:
+		snprintf(text, sizeof text, "%s: it is served again", reading->service);
+		print_event(watch, "served", reading, text);
 		return;
 	case CREDIS_MONITOR_FAILED:
 		session_fail(session, NULL, NULL, err);

@@ -12,6 +12,7 @@
 
 struct event;
 struct message;
+struct presence;
 struct subscription;
 
 enum monitor_state {
@@ -59,6 +60,9 @@ struct scope {
 	struct subscription *about; /* tells of new generations */
 	bool about_live;
 	struct event *doubt;
+	struct presence *presence;        /* of those that serve it; NULL: not asked for yet */
+	bool unserved;                    /* and told so */
+	TAILQ_ENTRY(scope) others;        /* of the same service */
 	struct subscription *values;      /* their short way; NULL: not worth while */
 	uint64_t values_ours, values_all; /* that came */
 	struct watch **watches;           /* by name */

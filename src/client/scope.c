@@ -3,6 +3,7 @@
 #include "client/catalog.h"
 #include "client/diagnose.h"
 #include "client/monitor_inside.h"
+#include "client/presence.h"
 #include "core/error.h"
 #include "core/keyword.h"
 #include "core/message.h"
@@ -69,7 +70,7 @@ scope_start(struct scope *scope, struct credis_error *err)
 
 	names_service_event(&channel, client->db, client->ns, scope->service, NAMES_ABOUT);
 	scope->about = subscriptions_add(client->subscriptions, channel.text, &events, scope, err);
-	if (scope->about == NULL)
+	if (scope->about == NULL || !presence_join(scope, err))
 		return false;
 	monitor_unsettle(scope->monitor, &scope->stale);
 	scope_ask(scope);
@@ -98,6 +99,7 @@ scope_clear(struct scope *scope)
 	struct credis_client *client = scope->monitor->client;
 
 	credis_client_cancel(client, scope->asking);
+	presence_leave(scope);
 	if (scope->about != NULL)
 		subscriptions_remove(client->subscriptions, scope->about);
 	drop_values(scope);

@@ -18,6 +18,7 @@ struct catalogs;
 struct credis_monitor;
 struct errands;
 struct link;
+struct presence;
 struct subscriptions;
 
 struct credis_client {
@@ -38,6 +39,8 @@ struct credis_client {
 	struct errands *errands;
 	struct credis_monitor *monitors; /* table, by serial */
 	uint32_t last_monitor;           /* serial */
+	LIST_HEAD(, presence) presences; /* see presence.h */
+	uint64_t last_presence;          /* serial */
 };
 
 /* Connects, or tries again now where it was waiting to. */

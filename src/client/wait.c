@@ -233,6 +233,8 @@ on_event(void *arg, enum credis_monitor_event event, const struct credis_reading
 		finish(wait, &gone);
 		return;
 	case CREDIS_MONITOR_FAILED: finish(wait, err); return;
+	case CREDIS_MONITOR_UNSERVED:
+	case CREDIS_MONITOR_SERVED: return; /* whoever serves it next may make it true */
 	}
 }
 

@@ -78,13 +78,15 @@ others_free(struct others *others)
 const struct credis_value *
 other_value(const struct other *other)
 {
-	return other->known && !other->lost ? &other->value : NULL;
+	return other->known && !other->lost && !other->unserved ? &other->value : NULL;
 }
 
 const char *
 other_reason(const struct other *other)
 {
-	return other->lost ? "the store is lost" : other->reason;
+	if (other->lost)
+		return "the store is lost";
+	return other->unserved ? "nobody serves it" : other->reason;
 }
 
 /* Whoever could not be parsed for want of a description may be now, or has another reason. */
@@ -174,10 +176,16 @@ on_monitor(void *arg, enum credis_monitor_event event, const struct credis_readi
 		other->lost = event == CREDIS_MONITOR_GAP;
 		changed(other);
 		return;
+	case CREDIS_MONITOR_UNSERVED:
+	case CREDIS_MONITOR_SERVED:
+		other->unserved = event == CREDIS_MONITOR_UNSERVED;
+		changed(other);
+		return;
 	case CREDIS_MONITOR_GONE: unknow(other, "it exists no more"); return;
 	case CREDIS_MONITOR_FAILED:
 		credis_monitor_free(other->monitor);
 		other->monitor = NULL;
+		other->unserved = false;
 		unknow(other, err->text);
 		try_later(other->others);
 		return;

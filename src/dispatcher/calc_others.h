@@ -23,6 +23,7 @@ struct other {
 	struct credis_value value;          /* of its type */
 	bool known;                         /* 'value' is the newest, and good */
 	bool lost;                          /* the store is: nobody knows */
+	bool unserved;                      /* what it has is as it was left */
 	bool used;
 	char reason[CREDIS_ERROR_TEXT]; /* why its value is none */
 	struct credis_monitor *monitor; /* NULL: to be tried again */

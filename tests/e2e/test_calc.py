@@ -166,3 +166,14 @@ def test_what_another_dispatcher_describes_anew_is_read_anew(credisd, redis, cli
     there.reload()
     cli("modify", "there.STATE=storm")
     becomes(redis, "SHUT", "true", "here")
+
+
+def test_what_nobody_serves_is_no_valid_value(credisd, redis, cli):
+    credisd(services=HERE)
+    there = credisd(services=THERE)
+    wait_for(lambda: "severity" not in stored(redis, "SHUT", "here"))
+    there.kill()
+    wait_for(lambda: stored(redis, "SHUT", "here").get("severity") == "invalid")
+    assert "nobody serves it" in stored(redis, "SHUT", "here")["reason"]
+    credisd(services=THERE)
+    wait_for(lambda: "severity" not in stored(redis, "SHUT", "here"))

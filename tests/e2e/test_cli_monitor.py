@@ -127,6 +127,24 @@ def test_a_lost_store_is_told_and_waited_for(demo, redis, wait_for):
     assert monitor.stop() == 0
 
 
+def test_what_nobody_serves_is_told_and_so_is_its_return(credisd, cli, wait_for):
+    daemon = credisd()
+    monitor = cli.start("monitor", "demo.POS", "demo.COUNT")
+    daemon.kill()
+    wait_for(lambda: monitor.err != "", what="it is told")
+    assert monitor.err == "credis: demo: nobody serves it, its values are as they were left\n"
+    credisd()
+    wait_for(lambda: "credis: demo: it is served again\n" in monitor.err, what="the return is told")
+    assert monitor.stop() == 0 and monitor.err.count("\n") == 2
+
+
+def test_a_keyword_named_twice_is_watched_once(demo):
+    monitor = demo.start("monitor", "demo.POS", "demo.pos")
+    monitor.read_line()
+    demo("modify", "demo.POS=4")
+    assert strip(monitor.read_line()) == "demo.POS 4 mm"
+
+
 def test_a_lost_store_is_an_object_in_json_and_nothing_when_quiet(demo, redis, wait_for):
     monitor = demo.start("--json", "monitor", "demo.POS")
     quiet = demo.start("-q", "monitor", "demo.POS")

@@ -417,6 +417,8 @@ on_change(void *arg, enum credis_monitor_event event, const struct credis_readin
 	struct asker *asker = arg;
 	struct storm *storm = asker->storm;
 
+	if (event == CREDIS_MONITOR_UNSERVED || event == CREDIS_MONITOR_SERVED)
+		return;
 	if (reading == NULL) {
 		fprintf(storm->record, "%s %" PRId64 " %" PRIu64 " %s\n", event_words[event],
 		    now_us(), asker->watch, credis_code_word(err->code));

@@ -7,6 +7,8 @@
 
 #include <unistd.h>
 
+#define LEASE "SET credis:{telescope}:dispatcher {}"
+
 enum { EVENTS_MAX = 16384 };
 
 struct event_seen {
@@ -344,12 +346,14 @@ a_store_that_was_emptied_and_is_healed_has_lost_no_keyword(void **state)
 	struct stage *stage = *state;
 
 	stage_build_telescope(stage);
+	stage_say(stage, LEASE);
 	watch(stage, telescope_all, 1);
 	run_until(stage, CREDIS_MONITOR_PRIMED, 1);
 	stage_say(stage, "FLUSHALL");
 	stage_say(stage, "HINCRBY credis:{telescope}:about epoch 1");
 	stage_run_for(stage, 300);
 	stage_build_telescope(stage);
+	stage_say(stage, LEASE);
 	store_az(stage, "1", 8, "1795208190");
 	run_until(stage, CREDIS_MONITOR_VALUE, 2);
 	stage_run_for(stage, 3300); /* beyond the time of doubt */
@@ -541,7 +545,7 @@ a_monitor_may_be_freed_in_any_of_its_callbacks(void **state)
 {
 	struct stage *stage = *state;
 
-	for (int event = CREDIS_MONITOR_VALUE; event <= CREDIS_MONITOR_FAILED; event++) {
+	for (int event = CREDIS_MONITOR_VALUE; event <= CREDIS_MONITOR_SERVED; event++) {
 		const char *const *names = event == CREDIS_MONITOR_FAILED
 		    ? (const char *const[]){ "dome.X" }
 		    : telescope_az;
@@ -561,10 +565,61 @@ a_monitor_may_be_freed_in_any_of_its_callbacks(void **state)
 			stage_say(stage, "HDEL credis:{telescope}:keywords AZ");
 			stage_say(stage, "HINCRBY credis:{telescope}:about generation 1");
 		}
+		if (event == CREDIS_MONITOR_SERVED) {
+			run_until(stage, CREDIS_MONITOR_UNSERVED, 1);
+			stage_say(stage, LEASE);
+		}
 		run_until(stage, event, 1);
 		assert_null(seen.monitor);
 	}
 	stage_run_for(stage, 50);
+}
+
+static struct credis_monitor *pair[2];
+
+static void
+on_pair(void *arg, enum credis_monitor_event event, const struct credis_reading *reading,
+    const struct credis_error *err)
+{
+	(void)arg;
+	seen.of[event]++;
+	if (event != CREDIS_MONITOR_UNSERVED)
+		return;
+	assert_string_equal(reading->service, "telescope");
+	assert_int_equal(err->code, CREDIS_EUNSERVED);
+	credis_monitor_free(pair[0]);
+	credis_monitor_free(pair[1]);
+}
+
+static void
+a_monitor_may_free_others_of_an_unserved_service(void **state)
+{
+	struct stage *stage = *state;
+
+	stage_build_telescope(stage);
+	for (int n = 0; n < 2; n++)
+		pair[n] = credis_monitor_new(stage->client, telescope_az, 1, on_pair, NULL, NULL);
+	run_until(stage, CREDIS_MONITOR_UNSERVED, 1);
+	stage_run_for(stage, 50);
+	assert_int_equal(seen.of[CREDIS_MONITOR_UNSERVED], 1);
+}
+
+static void
+who_serves_is_asked_once_for_all_who_watch(void **state)
+{
+	struct credis_monitor *all[10];
+	struct stage *stage = *state;
+
+	stage_build_telescope(stage);
+	stage_say(stage, LEASE);
+	stage_say(stage, "CONFIG RESETSTAT");
+	for (int n = 0; n < 10; n++)
+		all[n] = credis_monitor_new(stage->client, telescope_az, 1, on_event, NULL, NULL);
+	stage_run_for(stage, 2200);
+	assert_in_range(stage_calls(stage, "exists"), 1, 3);
+	for (int n = 0; n < 10; n++)
+		credis_monitor_free(all[n]);
+	assert_int_equal(seen.of[CREDIS_MONITOR_UNSERVED], 0);
 }
 
 static void
@@ -843,6 +898,8 @@ main(void)
 		TEST(a_patient_monitor_starts_when_the_store_comes),
 		TEST(bad_names_cannot_be_watched),
 		TEST(a_monitor_may_be_freed_in_any_of_its_callbacks),
+		TEST(a_monitor_may_free_others_of_an_unserved_service),
+		TEST(who_serves_is_asked_once_for_all_who_watch),
 		TEST(monitors_are_freed_at_every_stage),
 		TEST(a_wait_for_what_is_true_ends_at_once),
 		TEST(a_wait_ends_when_it_becomes_true),
