@@ -31,7 +31,7 @@ enum credis_gives {
 };
 
 /* A row of the table. 'arguments' are the words of the Redis command: "key" stands for the model's,
- * "value" (goes through the serializer), "field", "name", "by", "first", "last" (whole numbers), "score",
+ * "value" (goes through the serializer), "field", "name", "receiver" (another key than the model's), "by", "first", "last" (whole numbers), "score",
  * "min", "max" (a score, "-inf", "+inf", or "(" and a score: without it), "ms" and "count" are the caller's,
  * in this order; "=" and a default may follow, or "..." where several may be given. "wait" is for how many milliseconds to wait: 0 does not,
  * "ever" does without end. Other words are sent as they are; "$" and a name are a script. Since 0.1. */

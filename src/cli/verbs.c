@@ -196,7 +196,7 @@ static const struct verb verbs[] = {
 	    .about =
 	    "Hands out messages in the order in which they came in; an empty message is one. Without WAIT,\n"
 	    "or -t, get and take wait until there is one; with 0 they only look. What take has handed out\n"
-	    "lies at the key NAME until ack, so that a receiver that dies loses nothing: recover puts it back.\n"
+	    "lies at the key RECEIVER until ack, so that a receiver that dies loses nothing: recover puts it back.\n"
 	    MODEL_ABOUT,
 	    .examples =
 	    "credis mq put jobs 'calibrate B'\n"

@@ -59,9 +59,9 @@ static const struct credis_operation rows[] = {
 	{ "mq", "put", "RPUSH", "key value...", CREDIS_GIVES_INTEGER, false, "put messages in; how many are in it then" },
 	{ "mq", "offer", "EVAL", "$offer 1 key limit value", CREDIS_GIVES_INTEGER, false, "the same, unless there are LIMIT already: nil" },
 	{ "mq", "get", "BLPOP", "key wait=ever", CREDIS_GIVES_TAKEN, false, "take out the oldest message, waiting for one" },
-	{ "mq", "take", "BLMOVE", "key name LEFT RIGHT wait=ever", CREDIS_GIVES_VALUE, false, "the same, but keep it at the key NAME until ack" },
-	{ "mq", "ack", "LREM", "name 1 value", CREDIS_GIVES_INTEGER, false, "a message at NAME has been dealt with; 1 if it was there" },
-	{ "mq", "recover", "EVAL", "$recover 2 key name", CREDIS_GIVES_INTEGER, false, "put all at NAME back to where they were; how many" },
+	{ "mq", "take", "BLMOVE", "key receiver LEFT RIGHT wait=ever", CREDIS_GIVES_VALUE, false, "the same, but keep it at the key RECEIVER until ack" },
+	{ "mq", "ack", "LREM", "receiver 1 value", CREDIS_GIVES_INTEGER, false, "a message at RECEIVER has been dealt with; 1 if it was there" },
+	{ "mq", "recover", "EVAL", "$recover 2 key receiver", CREDIS_GIVES_INTEGER, false, "put all at RECEIVER back to where they were; how many" },
 	{ "mq", "size", "LLEN", "key", CREDIS_GIVES_INTEGER, true, "how many messages are in it" },
 
 	{ "", "expire", "PEXPIRE", "key time", CREDIS_GIVES_INTEGER, false, "let the key go after this time; 1 if it is there" },

@@ -21,8 +21,8 @@ static const struct {
 	    "if redis.call('LLEN', KEYS[1]) >= tonumber(ARGV[1]) then return false end "
 	    "return redis.call('RPUSH', KEYS[1], ARGV[2])" },
 	{ "$recover",
-	    "local n = 0 while redis.call('LMOVE', KEYS[2], KEYS[1], 'RIGHT', 'LEFT') do n = n + 1 "
-	    "end "
+	    "local n = redis.call('LLEN', KEYS[2]) "
+	    "for _ = 1, n do redis.call('LMOVE', KEYS[2], KEYS[1], 'RIGHT', 'LEFT') end "
 	    "return n" },
 };
 
@@ -86,6 +86,16 @@ words_clear(struct words *words)
 static bool
 take_bytes(struct building *building, const char *bytes, size_t length, struct credis_error *err)
 {
+	return words_add(building->words, bytes, length, err);
+}
+
+/* A receiver's own key: what is moved from a list to itself is never done with. */
+static bool
+take_receiver(struct building *building, const char *bytes, size_t length, struct credis_error *err)
+{
+	if (length == strlen(building->key) && memcmp(bytes, building->key, length) == 0)
+		return error_set(err, CREDIS_EINVAL,
+		    "a receiver has a key of its own, not that of the queue");
 	return words_add(building->words, bytes, length, err);
 }
 
@@ -194,6 +204,7 @@ static const struct {
 	{ "value", take_value },
 	{ "field", take_bytes },
 	{ "name", take_bytes },
+	{ "receiver", take_receiver },
 	{ "by", take_integer },
 	{ "first", take_integer },
 	{ "last", take_integer },

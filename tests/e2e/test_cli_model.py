@@ -126,6 +126,7 @@ REFUSED = [
     (["zset", "add", "z", "high", "x"], "z: 'high' is not a number"),
     (["map", "set", "m", "x", "--as", "jsn"], "--as: 'jsn' is no serializer; did you mean json?"),
     (["map", "expire", "m", "soon"], "soon"),
+    (["mq", "recover", "j", "j"], "j: a receiver has a key of its own, not that of the queue"),
     (["show", "demo.POS", "--as", "json"], "--as is an option of counter map hash set zset queue stack pqueue mq dict, not of show"),
 ]
 
