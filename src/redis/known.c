@@ -1,8 +1,9 @@
-/* known.c: what is known of Redis' commands, up to Redis 7: one table, in the order of their names. */
+/* known.c: what is known of Redis' commands, up to Redis 7: one table, in the order of strcasecmp(). */
 #include "redis/known.h"
 
 #include "core/error.h"
 #include "core/number.h"
+#include "core/slice.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -42,9 +43,9 @@ static const struct known table[] = {
 	{ "DISCARD", NO, 0, 0, 0 },
 	{ "DUMP", R, 1, 1, 1 },
 	{ "EVAL", N, 2, 0, 1 },
+	{ "EVAL_RO", R | N, 2, 0, 1 },
 	{ "EVALSHA", N, 2, 0, 1 },
 	{ "EVALSHA_RO", R | N, 2, 0, 1 },
-	{ "EVAL_RO", R | N, 2, 0, 1 },
 	{ "EXEC", NO, 0, 0, 0 },
 	{ "EXISTS", R | SUM, 1, -1, 1 },
 	{ "EXPIRE", 0, 1, 1, 1 },
@@ -194,29 +195,25 @@ static const struct known table[] = {
 	{ "ZSCORE", R, 1, 1, 1 },
 };
 
-struct word {
-	const char *bytes;
-	size_t length;
-};
-
 static int
 compare(const void *key, const void *row)
 {
-	const struct word *word = key;
+	const struct slice *word = key;
 	const struct known *known = row;
+	size_t length = strlen(known->name);
 	/* Most of a search is over at the first letter. */
 	int order = word->length > 0 ? toupper((unsigned char)word->bytes[0]) - known->name[0] : 0;
 
 	if (order == 0)
 		order = strncasecmp(word->bytes, known->name, word->length);
-	return order != 0 ? order : -(known->name[word->length] != '\0');
+	return order != 0 ? order : (word->length > length) - (word->length < length);
 }
 
 const struct known *
 known_find(const char *name, size_t length)
 {
 	static const struct known other = { "", 0, 0, 0, 0 };
-	struct word word = { name, length };
+	const struct slice word = { name, length };
 	const struct known *known =
 	    bsearch(&word, table, sizeof table / sizeof table[0], sizeof table[0], compare);
 
