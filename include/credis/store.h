@@ -102,10 +102,10 @@ enum credis_store_flag {
  * False, and no callback, with CREDIS_EINVAL (a command that a store cannot take, named), CREDIS_EUNREACHABLE
  * (known to be down, and the store does not wait), CREDIS_EBUSY (too much is waiting), CREDIS_ENOMEM.
  *
- * It goes to the shard of its key; what only reads goes to a replica if one is up. On shards MGET, DEL,
- * UNLINK, EXISTS, TOUCH and MSET are split by key: elements come in the order of the keys, those of a shard
- * that fails as errors, and counts are of the shards that answered; 'err' tells the first fault.
- * Since 0.1. */
+ * It goes to the shard of its key; what only reads goes to a replica if one is up, but for SCAN, HSCAN, SSCAN
+ * and ZSCAN: a cursor is its server's own. On shards MGET, DEL, UNLINK, EXISTS, TOUCH and MSET are split by
+ * key: elements come in the order of the keys, those of a shard that fails as errors, and counts are of the
+ * shards that answered; 'err' tells the first fault. Since 0.1. */
 bool credis_store_command(struct credis_store *store, int argc, const char *const *argv,
     const size_t *lengths, unsigned flags, int64_t timeout_ms, credis_reply_cb *cb, void *arg,
     struct credis_error *err);

@@ -20,6 +20,7 @@ enum {
 	ALL = KNOWN_ALL,
 };
 
+/* SCAN and its kin are not R: a cursor is its server's own. */
 static const struct known table[] = {
 	{ "APPEND", 0, 1, 1, 1 },
 	{ "AUTH", NO, 0, 0, 0 },
@@ -76,7 +77,7 @@ static const struct known table[] = {
 	{ "HMGET", R, 1, 1, 1 },
 	{ "HMSET", 0, 1, 1, 1 },
 	{ "HRANDFIELD", R, 1, 1, 1 },
-	{ "HSCAN", R, 1, 1, 1 },
+	{ "HSCAN", 0, 1, 1, 1 },
 	{ "HSET", 0, 1, 1, 1 },
 	{ "HSETNX", 0, 1, 1, 1 },
 	{ "HSTRLEN", R, 1, 1, 1 },
@@ -123,7 +124,7 @@ static const struct known table[] = {
 	{ "RPUSH", 0, 1, 1, 1 },
 	{ "RPUSHX", 0, 1, 1, 1 },
 	{ "SADD", 0, 1, 1, 1 },
-	{ "SCAN", R, 0, 0, 0 },
+	{ "SCAN", 0, 0, 0, 0 },
 	{ "SCARD", R, 1, 1, 1 },
 	{ "SDIFF", R, 1, -1, 1 },
 	{ "SDIFFSTORE", 0, 1, -1, 1 },
@@ -142,7 +143,7 @@ static const struct known table[] = {
 	{ "SPOP", 0, 1, 1, 1 },
 	{ "SRANDMEMBER", R, 1, 1, 1 },
 	{ "SREM", 0, 1, 1, 1 },
-	{ "SSCAN", R, 1, 1, 1 },
+	{ "SSCAN", 0, 1, 1, 1 },
 	{ "SSUBSCRIBE", NO, 0, 0, 0 },
 	{ "STRLEN", R, 1, 1, 1 },
 	{ "SUBSCRIBE", NO, 0, 0, 0 },
@@ -191,7 +192,7 @@ static const struct known table[] = {
 	{ "ZREVRANGEBYLEX", R, 1, 1, 1 },
 	{ "ZREVRANGEBYSCORE", R, 1, 1, 1 },
 	{ "ZREVRANK", R, 1, 1, 1 },
-	{ "ZSCAN", R, 1, 1, 1 },
+	{ "ZSCAN", 0, 1, 1, 1 },
 	{ "ZSCORE", R, 1, 1, 1 },
 };
 

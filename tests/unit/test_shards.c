@@ -274,6 +274,41 @@ reads_go_to_a_replica_unless_the_primary_is_asked_for(void **state)
 }
 
 static void
+put_name_everywhere(const struct redis_server *server, const char *name)
+{
+	assert_int_equal(redis_server_say(server, "FLUSHALL"), 0);
+	assert_int_equal(redis_server_say(server, "SET %s x", name), 0);
+	assert_int_equal(redis_server_say(server, "HSET {of}h %s x", name), 1);
+	assert_int_equal(redis_server_say(server, "SADD {of}s %s", name), 1);
+	assert_int_equal(redis_server_say(server, "ZADD {of}z 1 %s", name), 1);
+}
+
+static void
+walks_with_a_cursor_go_to_the_primary(void **state)
+{
+	static const char *const walks[][6] = { { "SCAN", "0", "MATCH", "[pr]*", "COUNT", "100" },
+		{ "HSCAN", "{of}h", "0" }, { "SSCAN", "{of}s", "0" }, { "ZSCAN", "{of}z", "0" } };
+	struct shards *shards = *state;
+	const struct credis_store_options options = { .replicas = &shards->urls[1],
+		.replica_count = 2 };
+	struct credis_store *store = credis_store_open(shards->urls[0], &options, NULL);
+	int64_t limit_ms = loop_now_ms() + LOOP_LIMIT_MS;
+	const struct credis_reply *reply;
+
+	for (int n = 0; n < NODES; n++)
+		put_name_everywhere(&shards->servers[n], n == 0 ? "primary" : "replica");
+	do
+		reply = credis_store_ask_texts(store, NULL, "KEYS", "replica", NULL);
+	while (credis_reply_count(reply) == 0 && loop_now_ms() < limit_ms);
+	for (size_t n = 0; n < sizeof walks / sizeof walks[0]; n++) {
+		reply = credis_store_ask(store, n == 0 ? 6 : 3, walks[n], NULL, 0, 0, NULL);
+		reply = credis_reply_element(credis_reply_element(reply, 1), 0);
+		assert_string_equal(credis_reply_text(reply, NULL), "primary");
+	}
+	credis_store_free(store);
+}
+
+static void
 a_store_has_a_url_or_nodes_and_says_so(void **state)
 {
 	struct shards *shards = *state;
@@ -300,6 +335,7 @@ main(void)
 		cmocka_unit_test(a_pipeline_goes_to_all_shards_and_comes_back_in_order),
 		cmocka_unit_test(a_transaction_keeps_to_one_shard),
 		cmocka_unit_test(reads_go_to_a_replica_unless_the_primary_is_asked_for),
+		cmocka_unit_test(walks_with_a_cursor_go_to_the_primary),
 		cmocka_unit_test(a_store_has_a_url_or_nodes_and_says_so),
 	};
 
