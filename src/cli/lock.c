@@ -58,12 +58,14 @@ on_signal(evutil_socket_t number, short what, void *arg)
 	struct run *run = arg;
 
 	(void)what;
-	if (number == SIGCHLD)
+	if (number == SIGCHLD) {
 		on_child(run);
-	else if (run->pid != 0)
+	} else if (run->pid != 0) {
 		kill(run->pid, (int)number);
-	else
+	} else {
+		run->result = 128 + (int)number;
 		session_stop(run->session);
+	}
 }
 
 static void

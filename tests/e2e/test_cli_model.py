@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 
 import pytest
@@ -219,6 +220,22 @@ def test_lock_is_given_back_when_its_holder_is_interrupted(cli, redis, wait_for)
     wait_for(lambda: redis.connection().exists("l"), what="it is held")
     assert holder.stop() == 130
     assert not redis.connection().exists("l")
+
+
+@pytest.fixture
+def waiter(cli, redis, wait_for):
+    """Waits for a lock that somebody else holds."""
+    redis.connection().set("l", "mine")
+    asked = redis.connection().info("commandstats")["cmdstat_set"]["calls"]
+    waiter = cli.start("lock", "l", "echo", "ran")
+    wait_for(lambda: redis.connection().info("commandstats")["cmdstat_set"]["calls"] > asked, what="it waits")
+    return waiter
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_lock_that_is_interrupted_while_it_waits_has_not_run_its_command(waiter, number):
+    assert waiter.stop(number) == 128 + number
+    assert waiter.read_line() is None
 
 
 def test_dict_stores_msgpack_and_announces_each_change(cli, redis):
