@@ -93,19 +93,18 @@ static void
 on_up(struct link *link, void *arg)
 {
 	struct conn *conn = arg;
-	struct credis_store *store = conn->server->store;
-	struct lane *lane = conn->lane;
+	struct server *server = conn->server;
+	struct credis_store *store = server->store;
 
 	(void)link;
 	store_hold(store);
 	conn->up = true;
 	conn->failed = false;
-	conn->server->up++;
-	lane->busy++;
-	server_tell(conn->server, CREDIS_STORE_UP, NULL);
-	lane->busy--;
-	if (!store->freed)
-		lane_on_up(lane);
+	server->up++;
+	/* What was held goes before what is called for when told. */
+	lane_on_up(conn->lane);
+	if (server->up > 0)
+		server_tell(server, CREDIS_STORE_UP, NULL);
 	store_release(store);
 }
 

@@ -155,6 +155,45 @@ a_waiting_store_waits_for_the_server_but_not_for_ever(void **state)
 	event_base_free(base);
 }
 
+struct told {
+	struct credis_store *store;
+	struct heard heard;
+};
+
+static void
+set_when_up(void *arg, enum credis_store_state state, const char *where,
+    const struct credis_error *why)
+{
+	struct told *told = arg;
+	const char *words[] = { "SET", "order", "second" };
+
+	(void)where, (void)why;
+	if (state == CREDIS_STORE_UP)
+		assert_true(credis_store_command(told->store, 3, words, NULL, 0, 0, hear_reply,
+		    &told->heard, NULL));
+}
+
+static void
+what_was_held_goes_before_what_is_called_for_as_the_server_comes_up(void **state)
+{
+	struct redis_server *server = *state;
+	struct event_base *base = event_base_new();
+	struct told told = { 0 };
+	const struct credis_store_options options = { .on_state = set_when_up, .arg = &told };
+	const char *words[] = { "SET", "order", "first" };
+	struct heard heard = { 0 };
+
+	told.store = credis_store_new(base, server->url, &options, NULL);
+	assert_true(
+	    credis_store_command(told.store, 3, words, NULL, 0, 0, hear_reply, &heard, NULL));
+	EVENTUALLY(base, heard.answers + told.heard.answers == 2);
+	assert_true(ask(told.store, &heard, 0, "GET", "order", NULL));
+	EVENTUALLY(base, heard.answers == 2);
+	assert_string_equal(heard.text, "second");
+	credis_store_free(told.store);
+	event_base_free(base);
+}
+
 static void
 a_server_that_does_not_answer_costs_a_deadline_of_milliseconds(void **state)
 {
@@ -392,6 +431,8 @@ main(void)
 		cmocka_unit_test(
 		    opening_a_store_without_a_server_succeeds_and_its_calls_fail_at_once),
 		cmocka_unit_test(a_waiting_store_waits_for_the_server_but_not_for_ever),
+		cmocka_unit_test(
+		    what_was_held_goes_before_what_is_called_for_as_the_server_comes_up),
 		cmocka_unit_test(a_server_that_does_not_answer_costs_a_deadline_of_milliseconds),
 		cmocka_unit_test(commands_under_way_are_answered_once_when_the_connection_is_lost),
 		cmocka_unit_test(an_answer_may_free_the_store),
