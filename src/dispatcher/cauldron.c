@@ -330,15 +330,6 @@ mirror_take(struct post *post, const char *channel, size_t channel_length, const
 	}
 }
 
-static void
-turn_away(struct served *served, struct entry *entry, const struct credis_error *err)
-{
-	struct post *post = served->post;
-
-	requests_turn_away(post->requests, served, peers_mirrored(post->peers),
-	    &(struct message){ .has = 0 }, entry, err);
-}
-
 /* From here to mirror_answer() a write is pending. NULL when out of memory: then nobody counts. */
 static struct watch *
 count_write(struct served *served, struct entry *entry)
@@ -356,8 +347,11 @@ count_write(struct served *served, struct entry *entry)
 void
 mirror_turn_away(struct served *served, struct entry *entry, const struct credis_error *err)
 {
+	struct asking asking = { served->post, served, entry, peers_mirrored(served->post->peers),
+		&(struct message){ .has = 0 }, 0 };
+
 	count_write(served, entry);
-	turn_away(served, entry, err);
+	requests_turn_away(&asking, err);
 }
 
 void
@@ -372,7 +366,7 @@ mirror_dispatch(struct served *served, struct entry *entry, const char *text, si
 
 	if (count_write(served, entry) == NULL ||
 	    !cauldron_value_read(entry->keyword, text, length, &ours, &err)) {
-		turn_away(served, entry, &err);
+		requests_turn_away(&asking, &err);
 	} else {
 		message.body = (struct slice){ ours.length > 0 ? ours.bytes : "", ours.length };
 		modify_begin(&asking);

@@ -25,13 +25,6 @@ static const struct verb {
 	[DISPATCH_READ] = { "read", read_begin, false },
 };
 
-static void
-turn_away(const struct asking *asking, const struct credis_error *err)
-{
-	requests_turn_away(asking->post->requests, asking->served, asking->peer, asking->message,
-	    asking->entry, err);
-}
-
 /* Who wants the answer; NULL where nobody does. */
 static struct peer *
 find_peer(struct post *post, const struct message *message)
@@ -127,7 +120,7 @@ admit(struct asking *asking, const struct verb *verb)
 	if (find_keyword(asking, &err) && (!verb->once || ours_to_judge(asking, verdict, &err)) &&
 	    in_time(asking, &err))
 		return true;
-	turn_away(asking, &err);
+	requests_turn_away(asking, &err);
 	return false;
 }
 
@@ -147,7 +140,7 @@ gather(struct group **group, const struct asking *asking)
 		group_add(*group, asking);
 		return;
 	}
-	turn_away(asking, &(struct credis_error){ CREDIS_EBUSY, "out of memory" });
+	requests_turn_away(asking, &(struct credis_error){ CREDIS_EBUSY, "out of memory" });
 }
 
 static bool
@@ -176,7 +169,7 @@ take_message(struct asking asking, enum dispatch_verb verb, struct group **group
 		if (group_is_sound(asking.message, &err))
 			gather(group, &asking);
 		else
-			turn_away(&asking, &err);
+			requests_turn_away(&asking, &err);
 		return;
 	}
 	verbs[verb].begin(&asking);
@@ -188,10 +181,10 @@ take_malformed(struct asking asking, const struct credis_error *err)
 {
 	asking.served->counters.requests++;
 	if (asking.peer != NULL)
-		asking.served->counters.faults++; /* turn_away() counts the others */
+		asking.served->counters.faults++; /* requests_turn_away() counts the others */
 	log_event(asking.post->log, CREDIS_LOG_INFO, "malformed", "%s: %s",
 	    served_name(asking.served), err->text);
-	turn_away(&asking, err);
+	requests_turn_away(&asking, err);
 }
 
 void
@@ -245,6 +238,6 @@ dispatch_refuse(struct post *post, struct served *served, const char *payload, s
 		if (is_duplicate(&asking, &verdict))
 			continue;
 		served->counters.requests++;
-		turn_away(&asking, verdict == PEER_NEW ? err : &unknown);
+		requests_turn_away(&asking, verdict == PEER_NEW ? err : &unknown);
 	}
 }

@@ -63,8 +63,7 @@ group_request(const struct group *group, size_t n)
 static void
 group_refuse(struct group *group, const struct asking *asking, const struct credis_error *err)
 {
-	requests_turn_away(asking->post->requests, asking->served, asking->peer, asking->message,
-	    asking->entry, err);
+	requests_turn_away(asking, err);
 	if (group->refused)
 		return;
 	group->refused = true;

@@ -12,13 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void
-refuse(const struct asking *asking, const struct credis_error *err)
-{
-	requests_turn_away(asking->post->requests, asking->served, asking->peer, asking->message,
-	    asking->entry, err);
-}
-
 static bool
 check_access(const struct credis_keyword *keyword, struct credis_error *err)
 {
@@ -249,7 +242,7 @@ modify_begin(const struct asking *asking)
 	struct request *request = modify_check(asking, &err);
 
 	if (request == NULL)
-		refuse(asking, &err);
+		requests_turn_away(asking, &err);
 	else if (asking->entry->lane != NULL)
 		steps_write(post, request, &asking->message->from);
 	else if (!is_nothing_to_do(post, request))

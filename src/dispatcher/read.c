@@ -20,6 +20,5 @@ read_begin(const struct asking *asking)
 		return;
 	}
 	error_set(&err, CREDIS_EWRITEONLY, "%s: may only be written", keyword->name);
-	requests_turn_away(asking->post->requests, asking->served, asking->peer, asking->message,
-	    asking->entry, &err);
+	requests_turn_away(asking, &err);
 }

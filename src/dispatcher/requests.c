@@ -445,10 +445,10 @@ request_finish_written(struct requests *requests, struct request *request,
 }
 
 void
-requests_turn_away(struct requests *requests, struct served *served, struct peer *peer,
-    const struct message *message, const struct entry *entry, const struct credis_error *err)
+requests_turn_away(const struct asking *asking, const struct credis_error *err)
 {
-	answer_error(requests, served, peer, message->id, entry, err);
+	answer_error(asking->post->requests, asking->served, asking->peer, asking->message->id,
+	    asking->entry, err);
 }
 
 size_t

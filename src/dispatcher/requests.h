@@ -88,8 +88,7 @@ void request_finish_error(struct requests *requests, struct request *request,
     const struct credis_error *err);
 
 /* The same for what never became a request. 'is' follows from the code. */
-void requests_turn_away(struct requests *requests, struct served *served, struct peer *peer,
-    const struct message *message, const struct entry *entry, const struct credis_error *err);
+void requests_turn_away(const struct asking *asking, const struct credis_error *err);
 
 /* Answers done with a keyword's present value, where there was nothing to do. */
 void requests_answer_present(struct requests *requests, struct served *served, struct peer *peer,

@@ -494,8 +494,7 @@ steps_read(const struct asking *asking)
 	value_init(&none, CREDIS_STRING);
 	request = request_new(asking, &none, &err);
 	if (request == NULL) {
-		requests_turn_away(requests, asking->served, asking->peer, asking->message,
-		    asking->entry, &err);
+		requests_turn_away(asking, &err);
 		return true;
 	}
 	if (!turn_new(lane, &lane->readers, request, &asking->message->from)) {
