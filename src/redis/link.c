@@ -525,17 +525,27 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 		link_flush(link);
 }
 
-/* The turn that is due will find nothing left to do. */
+/* The turn that was due would find nothing left to do. */
+static void
+link_skip_turn(struct link *link)
+{
+	event_del(link->turn);
+	link->turn_is_due = false;
+}
+
 bool
 link_wait(struct link *link)
 {
-	bool came;
+	bool came = false;
 
 	if (!link_is_up(link) || link->outbox.blocked)
 		return false;
 	link_hold(link);
 	link_flush(link);
-	came = link_is_up(link) && !link->outbox.blocked && stream_wait(link->stream);
+	if (link_is_up(link)) {
+		link_skip_turn(link);
+		came = !link->outbox.blocked && stream_wait(link->stream);
+	}
 	link_release(link);
 	return came;
 }

@@ -332,6 +332,23 @@ a_message_is_heard_by_one_who_makes_blocking_calls_only(void **state)
 }
 
 static void
+a_store_runs_as_long_as_it_is_told_also_between_blocking_calls(void **state)
+{
+	struct redis_server *server = *state;
+	struct credis_store *store = credis_store_open(server->url, NULL, NULL);
+	unsigned long_ones = 0;
+
+	for (int n = 0; n < 10; n++) {
+		assert_non_null(credis_store_ask_texts(store, NULL, "PING", NULL));
+		int64_t began_ms = loop_now_ms();
+		credis_store_run(store, 30);
+		long_ones += loop_now_ms() - began_ms >= 29;
+	}
+	assert_in_range(long_ones, 9, 10);
+	credis_store_free(store);
+}
+
+static void
 a_pattern_hears_the_channels_that_match_by_their_names(void **state)
 {
 	static const struct credis_listener listener = { hear_message, hear_event };
@@ -438,6 +455,7 @@ main(void)
 		cmocka_unit_test(an_answer_may_free_the_store),
 		cmocka_unit_test(a_subscription_is_restored_after_a_loss_and_says_so),
 		cmocka_unit_test(a_message_is_heard_by_one_who_makes_blocking_calls_only),
+		cmocka_unit_test(a_store_runs_as_long_as_it_is_told_also_between_blocking_calls),
 		cmocka_unit_test(a_pattern_hears_the_channels_that_match_by_their_names),
 		cmocka_unit_test(many_threads_use_many_stores),
 		cmocka_unit_test(
