@@ -59,8 +59,8 @@ bool credis_transaction_add(struct credis_transaction *transaction, int argc,
 
 /* Executes them; 'cb' gets an array with an element for each. CREDIS_ECONFLICT: a watched key has changed.
  * CREDIS_ESTORE: the server refused a command, named, and did none. CREDIS_ELOST, CREDIS_EDEADLINE: it is not
- * known whether they were done. The transaction is gone, and its connection released, whatever
- * happens. Since 0.1. */
+ * known whether they were done. CREDIS_EUNKNOWN: the server refused MULTI (an access list), and may have done
+ * each by itself. The transaction is gone, and its connection released, whatever happens. Since 0.1. */
 bool credis_transaction_exec(struct credis_transaction *transaction, int64_t timeout_ms,
     credis_reply_cb *cb, void *arg, struct credis_error *err);
 

@@ -283,16 +283,20 @@ on_queued(void *arg, const struct credis_reply *reply, const struct credis_error
 {
 	struct credis_transaction *transaction = arg;
 	size_t n = transaction->queued++;
-	char name[ERROR_QUOTE + 4] = "MULTI";
+	char name[ERROR_QUOTE + 4];
 	struct slice command;
 
 	(void)reply;
 	if (err->code == CREDIS_OK || transaction->fault.code != CREDIS_OK)
 		return;
-	if (n > 0) {
-		command = command_name(&transaction->bytes, n - 1);
-		text_quote(name, command.bytes, command.length, ERROR_QUOTE);
+	if (n == 0) {
+		error_set(&transaction->fault, CREDIS_EUNKNOWN,
+		    "MULTI was refused, and its commands may have been executed one by one: %s",
+		    err->text);
+		return;
 	}
+	command = command_name(&transaction->bytes, n - 1);
+	text_quote(name, command.bytes, command.length, ERROR_QUOTE);
 	transaction->fault = *err;
 	error_prefix(&transaction->fault, name);
 }

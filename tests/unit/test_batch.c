@@ -219,6 +219,26 @@ the_results_of_a_transaction_align_with_its_commands(void **state)
 }
 
 static void
+a_user_who_may_not_say_multi_is_told_what_may_have_been_done(void **state)
+{
+	struct redis_server *server = *state;
+	char url[160];
+	struct credis_error err;
+
+	assert_int_equal(redis_server_say(server, "ACL SETUSER jane on >apple ~* +@all -multi"), 0);
+	snprintf(url, sizeof url, "unix://jane:apple@%s", server->socket);
+	struct credis_store *store = credis_store_open(url, NULL, NULL);
+	struct credis_transaction *transaction = credis_transaction_new(store, "t", NULL);
+	assert_true(add(transaction, "SET alone 1"));
+	assert_true(add(transaction, "GET"));
+	assert_null(credis_transaction_run(transaction, 0, &err));
+	assert_int_equal(err.code, CREDIS_EUNKNOWN);
+	assert_non_null(strstr(err.text, "MULTI was refused"));
+	assert_string_equal(get(store, "alone"), "1");
+	credis_store_free(store);
+}
+
+static void
 a_watched_key_that_changes_is_a_conflict_and_nothing_is_done(void **state)
 {
 	struct redis_server *server = *state;
@@ -397,6 +417,7 @@ main(void)
 		cmocka_unit_test(a_pipeline_whose_server_is_lost_fails_for_each_of_its_commands),
 		cmocka_unit_test(a_pipeline_ends_by_its_deadline),
 		cmocka_unit_test(the_results_of_a_transaction_align_with_its_commands),
+		cmocka_unit_test(a_user_who_may_not_say_multi_is_told_what_may_have_been_done),
 		cmocka_unit_test(a_watched_key_that_changes_is_a_conflict_and_nothing_is_done),
 		cmocka_unit_test(what_is_read_while_watching_decides_what_is_written),
 		cmocka_unit_test(
