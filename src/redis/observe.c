@@ -120,7 +120,7 @@ credis_store_observe(struct credis_store *store, const struct credis_observer *o
 
 /* A call's beginning and end. */
 
-/* In capitals, and fit for a label; too many different ones count as "other". */
+/* A command in capitals, a batch as it is called behind 'before'; fit for a label. */
 static void
 put_name(char out[NAME_MAX_BYTES], const char *before, const char *name, size_t length)
 {
@@ -137,18 +137,22 @@ put_name(char out[NAME_MAX_BYTES], const char *before, const char *name, size_t 
 	out[at] = '\0';
 }
 
+static struct metric *
+find_metric(const struct observers *observers, const char *command)
+{
+	struct metric *metric = observers->metrics;
+
+	while (metric != NULL && strcmp(metric->command, command) != 0)
+		metric = metric->next;
+	return metric;
+}
+
 /* NULL when out of memory. */
 static struct metric *
-find_metric(struct observers *observers, const char *command)
+add_metric(struct observers *observers, const char *command)
 {
-	struct metric *metric;
+	struct metric *metric = calloc(1, sizeof *metric);
 
-	if (observers->metric_count >= COMMANDS_MAX)
-		command = "other";
-	for (metric = observers->metrics; metric != NULL; metric = metric->next)
-		if (strcmp(metric->command, command) == 0)
-			return metric;
-	metric = calloc(1, sizeof *metric);
 	if (metric == NULL)
 		return NULL;
 	snprintf(metric->command, sizeof metric->command, "%s", command);
@@ -156,6 +160,19 @@ find_metric(struct observers *observers, const char *command)
 	observers->metrics = metric;
 	observers->metric_count++;
 	return metric;
+}
+
+/* New ones count as "other" once there are many. NULL when out of memory. */
+static struct metric *
+metric_of(struct observers *observers, const char *command)
+{
+	struct metric *metric = find_metric(observers, command);
+
+	if (metric == NULL && observers->metric_count >= COMMANDS_MAX) {
+		command = "other";
+		metric = find_metric(observers, command);
+	}
+	return metric != NULL ? metric : add_metric(observers, command);
 }
 
 static void
@@ -218,7 +235,7 @@ observe_begin(struct credis_store *store, const char *before, const char *name, 
 	observed->arg = *arg;
 	snprintf(observed->name, room, "%s.%s", observers->name, command);
 	if (observers->counts)
-		observed->metric = find_metric(observers, command);
+		observed->metric = metric_of(observers, command);
 	if (observed->metric != NULL)
 		observed->metric->active++;
 	for (; watcher != NULL; watcher = watcher->next)

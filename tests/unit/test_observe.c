@@ -138,6 +138,26 @@ metrics_are_text_for_prometheus_under_the_known_names(void **state)
 	credis_store_free(store);
 }
 
+static void
+names_beyond_many_are_other_but_the_known_ones_go_on(void **state)
+{
+	const struct credis_store_options options = { .metrics = true };
+	struct redis_server *server = *state;
+	struct credis_store *store = credis_store_open(server->url, &options, NULL);
+	char name[16];
+
+	for (int n = 0; n < 300; n++) {
+		snprintf(name, sizeof name, "NOSUCH%d", n);
+		assert_null(credis_store_ask_texts(store, NULL, name, NULL));
+		assert_non_null(credis_store_ask_texts(store, NULL, "GET", "k", NULL));
+	}
+	char *text = credis_store_metrics(store);
+	assert_non_null(strstr(text, "redis_command=\"GET\",redis_success=\"true\"} 300\n"));
+	assert_non_null(strstr(text, "redis_command=\"other\",redis_success=\"false\"} 45\n"));
+	free(text);
+	credis_store_free(store);
+}
+
 int
 main(void)
 {
@@ -145,6 +165,7 @@ main(void)
 		cmocka_unit_test(observers_are_told_before_and_after_with_name_time_and_fault),
 		cmocka_unit_test(a_call_that_is_not_sent_is_told_of_all_the_same),
 		cmocka_unit_test(metrics_are_text_for_prometheus_under_the_known_names),
+		cmocka_unit_test(names_beyond_many_are_other_but_the_known_ones_go_on),
 	};
 
 	return cmocka_run_group_tests_name("observe", tests, start_server, stop_server);
