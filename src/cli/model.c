@@ -14,6 +14,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* Redis looks ten times a second whose wait is over. What it took out as a connection was closed is lost. */
+enum { GRACE_MS = 500 };
+
 struct run {
 	struct session *session;
 	const char *key;
@@ -50,35 +53,71 @@ on_answer(void *arg, const struct credis_answer *answer, const struct credis_err
 	session_ended(run->session);
 }
 
-/* Where among the caller's words a time stands, or -1: the last that an operation takes. */
-static int
-find_time(const struct credis_operation *operation)
+/* A time is the last of what an operation takes. */
+static bool
+takes(const struct credis_operation *operation, const char *what, int *place)
 {
 	char usage[CREDIS_USAGE];
-	int place = 0;
 
+	*place = 0;
 	credis_operation_usage(operation, usage);
 	for (const char *at = usage; *at != '\0'; at++)
-		place += *at == ' ';
-	return strstr(usage, "TIME") != NULL || strstr(usage, "WAIT") != NULL ? place : -1;
+		*place += *at == ' ';
+	return strstr(usage, what) != NULL;
+}
+
+static void
+put_span(struct run *run, int place, int64_t span_ms)
+{
+	snprintf(run->ms, sizeof run->ms, "%" PRId64, span_ms);
+	run->words[place] = run->ms;
+	run->count += place == run->count;
 }
 
 /* On the command line a time is a span; for the library it is milliseconds. */
 static bool
-take_span(struct run *run, int place, struct credis_error *err)
+take_time(struct run *run, int place, struct credis_error *err)
 {
-	int64_t span = run->session->options->timeout_ms;
+	int64_t span;
 
-	if (place < 0 || place > run->count || (place == run->count && span == 0))
+	if (place >= run->count)
 		return true;
-	if (place < run->count && strcmp(run->words[place], "ever") == 0)
-		return true;
-	if (place < run->count && !credis_span_parse_short(run->words[place], &span, err))
+	if (!credis_span_parse_short(run->words[place], &span, err))
 		return false;
-	snprintf(run->ms, sizeof run->ms, "%" PRId64, span);
-	run->words[place] = run->ms;
-	run->count += place == run->count;
+	put_span(run, place, span);
 	return true;
+}
+
+/* No wait goes beyond the deadline. */
+static bool
+take_wait(struct run *run, int place, struct credis_error *err)
+{
+	int64_t timeout_ms = run->session->options->timeout_ms, span = timeout_ms;
+	bool ever = place >= run->count || strcmp(run->words[place], "ever") == 0;
+
+	if (place > run->count || (ever && timeout_ms == 0))
+		return true;
+	if (!ever && !credis_span_parse_short(run->words[place], &span, err))
+		return false;
+	put_span(run, place, timeout_ms > 0 && timeout_ms < span ? timeout_ms : span);
+	return true;
+}
+
+/* '*timeout_ms' is the deadline of the call; 0: the library's. */
+static bool
+take_times(struct run *run, const struct credis_operation *operation, int64_t *timeout_ms,
+    struct credis_error *err)
+{
+	int place;
+
+	*timeout_ms = run->session->options->timeout_ms;
+	if (takes(operation, "TIME", &place))
+		return take_time(run, place, err);
+	if (!takes(operation, "WAIT", &place))
+		return true;
+	if (*timeout_ms > 0)
+		*timeout_ms += GRACE_MS;
+	return take_wait(run, place, err);
 }
 
 /* With a deadline, pop waits for an item until then. */
@@ -99,15 +138,16 @@ call(struct run *run, const char *verb, const char *name, struct credis_error *e
 	const struct credis_operation *operation =
 	    credis_operation_find(verb, name_of(run, verb, name), err);
 	struct credis_model *model;
+	int64_t timeout_ms;
 	bool ok;
 
-	if (operation == NULL || !take_span(run, find_time(operation), err))
+	if (operation == NULL || !take_times(run, operation, &timeout_ms, err))
 		return false;
 	model = credis_model_new(run->session->store, verb, run->key, run->serializer, err);
 	if (model == NULL)
 		return false;
 	ok = credis_model_call(model, operation->name, (size_t)run->count,
-	    (const char *const *)run->words, NULL, 0, 0, on_answer, run, err);
+	    (const char *const *)run->words, NULL, 0, timeout_ms, on_answer, run, err);
 	credis_model_free(model);
 	return ok;
 }

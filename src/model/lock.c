@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { TTL_MS = 10000, TTL_MIN_MS = 100, PAUSE_MS = 50, TOKEN = 33 };
+enum { TTL_MS = 10000, TTL_MIN_MS = 100, PAUSE_MS = 50, LAST_MS = 200, TOKEN = 33 };
 
 #define WAIT_MAX_MS (INT64_C(100) * 365 * 86400 * 1000) /* a century, for who waits without end */
 
@@ -30,6 +30,7 @@ struct credis_lock {
 	enum state state;
 	unsigned turn;    /* how often it was to be taken */
 	int64_t until_ms; /* held: surely ours until then; taking: tries until then */
+	int64_t last_ms;  /* how long the last try may take */
 	struct event *timer;
 	bool *done; /* of a blocking call */
 	struct credis_error *outcome;
@@ -121,6 +122,17 @@ struct asking {
 
 static void on_reply(void *arg, const struct credis_reply *reply, const struct credis_error *err);
 
+/* Who waits for the lock does not wait longer for the answer. */
+static int64_t
+answer_in_ms(const struct credis_lock *lock)
+{
+	int64_t left_ms = lock->until_ms - boottime_ms();
+
+	if (left_ms < lock->last_ms)
+		left_ms = lock->last_ms;
+	return lock->state == TAKING && left_ms < lock->ttl_ms ? left_ms : lock->ttl_ms;
+}
+
 static bool
 ask(struct credis_lock *lock, int argc, const char *const *argv, struct credis_error *err)
 {
@@ -130,7 +142,7 @@ ask(struct credis_lock *lock, int argc, const char *const *argv, struct credis_e
 		return error_no_memory(err);
 	*asked = (struct asking){ lock, lock->state, lock->turn, boottime_ms() };
 	lock->under_way++;
-	if (credis_store_command(lock->store, argc, argv, NULL, CREDIS_PRIMARY, lock->ttl_ms,
+	if (credis_store_command(lock->store, argc, argv, NULL, CREDIS_PRIMARY, answer_in_ms(lock),
 		on_reply, asked, err))
 		return true;
 	lock->under_way--;
@@ -338,6 +350,7 @@ credis_lock_acquire(struct credis_lock *lock, int64_t wait_ms, struct credis_err
 	if (!make_token(lock, err))
 		return false;
 	lock->until_ms = boottime_ms() + (wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS);
+	lock->last_ms = wait_ms > 0 ? LAST_MS : lock->ttl_ms;
 	lock->turn++;
 	lock_enter(lock, TAKING, 0);
 	if (ask_take(lock, err))

@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -156,10 +157,28 @@ def test_without_a_store_each_verb_fails_at_once_and_names_the_url(verb, tmp_pat
     assert (result.status, len(result.err.splitlines())) == (4, 1) and f"{tmp_path}" in result.error, result
 
 
-def test_a_store_that_does_not_answer_is_given_up_at_the_deadline(redis):
-    redis.pause()
-    result = Credis(redis.url)("-t", "300ms", "queue", "pop", "q", limit=10)
+WAITING = [["map", "set", "k", "1"], ["dict", "d", "set", "k", "1"], ["queue", "pop", "k"], ["queue", "take", "k", "1h"],
+           ["mq", "get", "k", "0"], ["mq", "take", "k", "k:me"], ["pqueue", "take", "k", "ever"], ["lock", "k", "true"]]
+TOO_LATE = 2.5  # seconds: less than any other limit there is
+
+
+@pytest.mark.parametrize("words", WAITING, ids=" ".join)
+@pytest.mark.parametrize("stop", [lambda redis: redis.pause(), lambda redis: redis.cli("CLIENT", "PAUSE", 60000, "WRITE")],
+                         ids=["stopped", "paused"])
+def test_a_store_that_does_not_answer_is_given_up_at_the_deadline(redis, words, stop):
+    stop(redis)
+    began = time.monotonic()
+    result = Credis(redis.url)("-t", "300ms", *words, limit=20)
+    assert time.monotonic() - began < TOO_LATE
     assert result.status in (3, 4), result
+
+
+def test_no_wait_goes_beyond_the_deadline(cli):
+    began = time.monotonic()
+    for words in (["queue", "take", "k", "1h"], ["mq", "get", "k", "ever"], ["pqueue", "take", "k"]):
+        assert cli("-t", "100ms", *words, limit=20).status == 1
+    assert time.monotonic() - began < 3 * TOO_LATE
+    assert cli("-t", "1h", "queue", "take", "k", "100ms", limit=20).status == 1
 
 
 @pytest.mark.parametrize("verb", MODELS)
