@@ -175,18 +175,6 @@ take_message(struct asking asking, enum dispatch_verb verb, struct group **group
 	verbs[verb].begin(&asking);
 }
 
-/* Answered where it says whom and what to answer; counted in any case. */
-static void
-take_malformed(struct asking asking, const struct credis_error *err)
-{
-	asking.served->counters.requests++;
-	if (asking.peer != NULL)
-		asking.served->counters.faults++; /* requests_turn_away() counts the others */
-	log_event(asking.post->log, CREDIS_LOG_INFO, "malformed", "%s: %s",
-	    served_name(asking.served), err->text);
-	requests_turn_away(&asking, err);
-}
-
 void
 dispatch_payload(struct post *post, struct served *served, struct entry *entry,
     enum dispatch_verb verb, const char *payload, size_t length)
@@ -210,7 +198,8 @@ dispatch_payload(struct post *post, struct served *served, struct entry *entry,
 		asking.now_us = store_now_us(&post->store);
 		if (next == MESSAGE_MALFORMED) {
 			err.code = CREDIS_EMALFORMED;
-			take_malformed(asking, &err);
+			served->counters.requests++;
+			requests_turn_away(&asking, &err);
 			break;
 		}
 		take_message(asking, verb, &group);

@@ -88,7 +88,7 @@ finish(struct durability *durability, struct request *request, int64_t reached,
 		error_set(&err, CREDIS_ESTORE,
 		    "%s: written, but %lld replicas have it, of %u that must", request->entry->name,
 		    (long long)reached, durability->replicas);
-	request->served->counters.faults++;
+	served_report(request->served, err.text);
 	request_finish_written(requests, request, &err);
 }
 

@@ -134,7 +134,6 @@ fail(struct post *post, struct request *request, const struct credis_error *why)
 	if (entry->extra != NULL)
 		entry->extra->marked = true;
 	error_set(&err, why->code, "%s: not written: %s", request->entry->name, why->text);
-	request->served->counters.faults++;
 	served_report(request->served, err.text);
 	request_finish_error(post->requests, request, &err);
 }

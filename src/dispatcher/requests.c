@@ -9,6 +9,7 @@
 #include "dispatcher/steps.h"
 
 #include <event2/event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -392,6 +393,22 @@ counter_for(struct served *served, enum message_is is)
 	}
 }
 
+/* What nobody else hears of, or shows that a client does not know how to ask. Failures have been told by whoever
+ * has failed. */
+static void
+report_unheard(struct served *served, const struct peer *peer, enum message_is is,
+    const struct credis_error *err)
+{
+	bool malformed = err->code == CREDIS_EMALFORMED;
+	char fault[CREDIS_ERROR_TEXT + 32];
+
+	if (!malformed && (peer != NULL || is == MESSAGE_IS_FAILED))
+		return;
+	snprintf(fault, sizeof(fault), "%s: %s",
+	    malformed ? "malformed request" : message_is_word(is), err->text);
+	served_report(served, fault);
+}
+
 static void
 answer_error(struct requests *requests, struct served *served, struct peer *peer, uint64_t id,
     const struct entry *entry, const struct credis_error *err)
@@ -416,8 +433,7 @@ answer_error(struct requests *requests, struct served *served, struct peer *peer
 	    served_name(served), err->text);
 	if (peer != NULL)
 		peer_answer(requests->peers, peer, &answer);
-	else
-		served->counters.faults++;
+	report_unheard(served, peer, is, err);
 	if (served->mirror != NULL && entry != NULL)
 		tell_mirror(requests, served, entry, peer, false, err);
 }

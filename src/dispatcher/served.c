@@ -3,8 +3,10 @@
 #include "dispatcher/served.h"
 
 #include "core/error.h"
+#include "core/text.h"
 #include "dispatcher/calc.h"
 #include "dispatcher/cauldron.h"
+#include "dispatcher/clock.h"
 #include "dispatcher/intake.h"
 #include "dispatcher/notifications.h"
 #include "dispatcher/reconcile.h"
@@ -17,7 +19,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { STATISTICS_SECONDS = 10 }; /* how long the figures outlive us */
+enum {
+	STATISTICS_SECONDS = 10, /* how long the figures outlive us */
+	FAULTS_SAID = 100,       /* in a second; others are counted */
+	FAULT_SHOWN = 200,       /* bytes of one in DISPERROR */
+};
 
 static const char *const state_words[] = {
 	[SERVED_AWAY] = "-served",
@@ -436,12 +442,29 @@ served_set_own(struct served *served, enum own_keyword own, const char *text)
 		served_set(served, entry, text, strlen(text), NULL);
 }
 
+/* Some faults come by the thousand. */
+static bool
+may_say(struct served *served)
+{
+	int64_t second = clock_monotonic_ms() / 1000;
+
+	if (served->faults_second != second)
+		served->faults_said = 0;
+	served->faults_second = second;
+	return served->faults_said++ < FAULTS_SAID;
+}
+
 void
 served_report(struct served *served, const char *fault)
 {
+	char shown[FAULT_SHOWN + 4];
+
+	served->counters.faults++;
+	if (!may_say(served))
+		return;
 	log_event(served->post->log, CREDIS_LOG_WARNING, "fault", "%s: %s", served_name(served),
 	    fault);
-	served_set_own(served, OWN_ERROR, fault);
+	served_set_own(served, OWN_ERROR, text_quote(shown, fault, strlen(fault), FAULT_SHOWN));
 }
 
 static void

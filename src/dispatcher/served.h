@@ -52,6 +52,8 @@ struct served {
 	uint64_t last_finished, last_lag_us;
 	double rate;
 	int64_t lag_us;
+	int64_t faults_second; /* monotonic: in which … */
+	unsigned faults_said;  /* … were told */
 	char why[CREDIS_ERROR_TEXT]; /* why it is not ready; "" */
 };
 
@@ -90,6 +92,8 @@ struct store_write served_write(struct served *served, struct entry *entry);
 /* Stores and broadcasts the present value once more, under a new number: how good it is has changed. */
 void served_store_again(struct served *served, struct entry *entry);
 void served_set_own(struct served *served, enum own_keyword own, const char *text);
+
+/* Counts a fault, and puts it where people look: the log and DISPERROR. */
 void served_report(struct served *served, const char *fault);
 
 /* A payload from the intake: dispatched, or kept until the service can take it. */

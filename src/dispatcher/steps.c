@@ -148,10 +148,8 @@ lane_finish_write(struct lane *lane, const struct credis_error *err)
 		modify_driven(post, request);
 		return;
 	}
-	if (err->code == CREDIS_EDRIVER || err->code == CREDIS_ETIMEOUT) {
-		lane->served->counters.faults++;
+	if (err->code == CREDIS_EDRIVER || err->code == CREDIS_ETIMEOUT)
 		served_report(lane->served, err->text);
-	}
 	modify_fail_driven(post, request, err);
 }
 
@@ -174,10 +172,8 @@ answer_readers(struct lane *lane, const struct credis_error *err)
 static void
 note_unread(struct lane *lane, const struct credis_error *err)
 {
-	if (!lane->unread) {
-		lane->served->counters.faults++;
+	if (!lane->unread)
 		served_report(lane->served, err->text);
-	}
 	lane->unread = true;
 	served_set_severity(lane->served, lane->entry, CREDIS_INVALID, err->text);
 }

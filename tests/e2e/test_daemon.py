@@ -169,6 +169,9 @@ def test_faulty_reload_changes_nothing_and_says_so(credisd, redis, wait_for):
     assert re.search(r"error -reload \S+/b.conf:1: A: type: 'intger' is no type; did you mean integer", daemon.log())
     assert re.search(r"error -reload \S+/c.conf:1: '\(' is never closed", daemon.log())
     wait_for(lambda: "b.conf:1: A: type" in value(redis, "demo", "DISPERROR").get("value", ""))
+    assert len(value(redis, "demo", "DISPERROR")["value"]) <= 201
+    with redis.connection() as connection:
+        wait_for(lambda: connection.hget("credis:{demo}:statistics", "faults") == "1")
     assert services(redis) == {"demo", "one"}
     publish(redis, "one", "A", "11")
     wait_for(lambda: value(redis, "one", "A").get("value") == "11")

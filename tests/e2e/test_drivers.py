@@ -310,6 +310,8 @@ def test_write_under_way_fails_when_its_driver_dies_and_says_why(box):
     done = it.cli("modify", "--json", "demo.X=5")
     assert done.status == 1 and done.json["code"] == "driver"
     assert "box is not running: it ended with status 1: out of film" in done.json["error"]
+    # That it ended, and that the write has failed.
+    wait_for(lambda: it.cli("status", "--json", "demo").json["faults"] == 2)
 
 
 def test_writes_to_a_driver_that_is_down_are_refused_saying_why(credisd, cli, tmp_path):

@@ -178,7 +178,27 @@ def test_wrong_bytes_are_counted_and_the_next_request_is_served(peer, redis, wai
     statistics = "credis:{demo}:statistics"
     peer.connection.publish(peer.channel("COUNT"), payload)
     assert peer.ask("COUNT", "5")["is"] == "done"
-    wait_for(lambda: int(redis.connection().hget(statistics, "faults") or 0) >= 1, what="the fault is counted")
+    wait_for(lambda: int(redis.connection().hget(statistics, "faults") or 0) == 1, what="the fault is counted")
+    assert hash_of(redis, "DISPERROR")["value"].startswith(("malformed request: header: ", "refused: COUNT: "))
+
+
+def test_a_refusal_that_nobody_hears_is_a_fault_and_told(peer, redis, wait_for):
+    peer.connection.publish(peer.channel("POS"), b"999")
+    wait_for(lambda: hash_of(redis, "DISPERROR")["value"] == "refused: POS: 999 is above the maximum 10")
+    assert peer.ask("POS", "998")["is"] == "refused"
+    wait_for(lambda: redis.connection().hget("credis:{demo}:statistics", "refused") == "2")
+    assert redis.connection().hget("credis:{demo}:statistics", "faults") == "1"
+    assert "999" in hash_of(redis, "DISPERROR")["value"]
+
+
+def test_faults_by_the_thousand_are_counted_and_some_are_told(credisd, redis, wait_for):
+    daemon = credisd()
+    with redis.connection().pipeline(transaction=False) as pipe:
+        for _ in range(5000):
+            pipe.publish("credis:{demo}:POS:modify", "999")
+        pipe.execute()
+    wait_for(lambda: redis.connection().hget("credis:{demo}:statistics", "faults") == "5000")
+    assert daemon.log().count(" fault demo: ") <= 1000
 
 
 def test_a_malformed_request_that_can_be_answered_is_answered(peer):
