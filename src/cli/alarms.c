@@ -6,6 +6,7 @@
 #include "session.h"
 #include "table.h"
 #include "target.h"
+#include "unserved.h"
 #include "verbs.h"
 
 #include <string.h>
@@ -66,6 +67,21 @@ on_reading(void *arg, size_t n, const struct credis_error *err,
 		keep(alarms, reading);
 }
 
+/* Nobody would tell if one of its values were not fine. */
+static void
+on_unserved(void *arg, const char *service)
+{
+	struct credis_reading reading = {
+		.service = service,
+		.keyword = "*",
+		.text = "",
+		.severity = CREDIS_INVALID,
+		.reason = "nobody serves it",
+	};
+
+	keep(arg, &reading);
+}
+
 static int
 worst_first(const void *a, const void *b)
 {
@@ -105,6 +121,7 @@ run_alarms(struct session *session, char **words, int count)
 {
 	char everything[] = "*.*", *all[] = { everything };
 	struct alarms alarms = { .session = session };
+	struct unserved unserved = { session, on_unserved, &alarms };
 	struct target *asked, *targets;
 	size_t good, found;
 
@@ -113,6 +130,7 @@ run_alarms(struct session *session, char **words, int count)
 	asked = count > 0 ? targets_parse(session, words, count, &good)
 			  : targets_parse(session, all, 1, &good);
 	targets = find_readable(session, asked, good, false, &found);
+	unserved_ask(&unserved, targets, found);
 	readings_take(session, targets, found, false, on_reading, &alarms);
 	print(&alarms);
 	for (size_t n = 0; n < alarms.found_count; n++) {

@@ -7,6 +7,7 @@
 #include "readings.h"
 #include "session.h"
 #include "target.h"
+#include "unserved.h"
 #include "verbs.h"
 
 #include <unistd.h>
@@ -38,12 +39,19 @@ on_reading(void *arg, size_t n, const struct credis_error *err,
 	    missing < show->count ? show->targets[missing].both : NULL);
 }
 
+static void
+on_unserved(void *session, const char *service)
+{
+	session_note(session, "%s: nobody serves it, its values are as they were left", service);
+}
+
 void
 run_show(struct session *session, char **words, int count)
 {
 	const struct options *options = session->options;
 	size_t good;
 	struct target *asked = targets_parse(session, words, count, &good);
+	struct unserved unserved = { session, on_unserved, session };
 	struct show show = { .session = session,
 		.style = {
 		    .form = options->binary ? CREDIS_BINARY : CREDIS_ASCII,
@@ -56,6 +64,7 @@ run_show(struct session *session, char **words, int count)
 
 	show.targets = find_readable(session, asked, good, false, &show.count);
 	show.answers = answers_new(session, show.count);
+	unserved_ask(&unserved, show.targets, show.count);
 	readings_take(session, show.targets, show.count, options->refresh, on_reading, &show);
 	answers_free(show.answers);
 	free(show.targets);

@@ -321,7 +321,7 @@ def test_describe_attempts_all(demo):
 
 def test_the_time_of_an_alarm_is_that_of_its_value(by_hand, cli):
     by_hand("POS", severity="major", reason="limit switch", time="1700000000")
-    titles, row = cli("alarms").lines
+    titles, _, row = cli("alarms").lines
     assert re.split(r"  +", titles) == ["SEVERITY", "KEYWORD", "VALUE", "TIME OF VALUE", "REASON"]
     assert re.split(r"  +", row)[3] == "2023-11-14T22:13:20Z"
 
@@ -363,3 +363,16 @@ def test_status_of_an_unserved_service_is_status_6(credisd, cli, wait_for, end):
 def test_status_of_no_such_service_is_status_5(demo):
     assert demo("status", "nosuch").status == 5
     assert demo("--json", "status", "nosuch").json["service"] == "nosuch"
+
+
+def test_values_that_nobody_keeps_are_said_to_be_so(credisd, cli):
+    daemon = credisd()
+    assert cli("show", "demo.POS").err == "" and cli("alarms").out == ""
+    daemon.stop()
+    for words in (["show", "demo.POS", "demo.COUNT"], ["--json", "show", "demo.POS"]):
+        result = cli(*words)
+        assert result.status == 0 and result.out != ""
+        assert result.err == "credis: demo: nobody serves it, its values are as they were left\n"
+    assert cli("-q", "show", "demo.POS").err == ""
+    alarm = cli("--json", "alarms", "demo.POS").json
+    assert (alarm["severity"], alarm["name"], alarm["reason"]) == ("invalid", "demo.*", "nobody serves it")

@@ -50,8 +50,8 @@ class Result:
 
     @property
     def objects(self):
-        """One object a line, errors included wherever they were printed."""
-        return [json.loads(line) for line in (self.out + self.err).splitlines() if line]
+        """One object a line, errors included; notes for people are none."""
+        return [json.loads(line) for line in self.lines if line]
 
 
 class Background(Process):
