@@ -42,7 +42,7 @@ run_dict(struct session *session, char **words, int count)
 	session_began(session);
 	if (dict == NULL ||
 	    !credis_dict_call(dict, words[1], (size_t)count - 2, (const char *const *)words + 2,
-		NULL, 0, on_answer, &run, &err)) {
+		NULL, session->options->timeout_ms, on_answer, &run, &err)) {
 		session_ended(session);
 		session_fail(session, NULL, NULL, &err);
 	}

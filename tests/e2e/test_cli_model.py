@@ -173,6 +173,16 @@ def test_a_store_that_does_not_answer_is_given_up_at_the_deadline(redis, words, 
     assert result.status in (3, 4), result
 
 
+@pytest.mark.parametrize("words", [["map", "set", "k", "1"], ["dict", "d", "set", "k", "1"], ["lock", "k", "true"]], ids=" ".join)
+def test_the_deadline_wins_over_that_of_the_url(redis, words):
+    redis.cli("CLIENT", "PAUSE", 1000, "WRITE")
+    assert Credis(f"{redis.url}?socket_timeout=0.1")("-t", "20s", *words, limit=30).status == 0
+    redis.cli("CLIENT", "PAUSE", 60000, "WRITE")
+    began = time.monotonic()
+    assert Credis(f"{redis.url}?socket_timeout=20")("-t", "300ms", *words, limit=30).status == 3
+    assert time.monotonic() - began < TOO_LATE
+
+
 def test_no_wait_goes_beyond_the_deadline(cli):
     began = time.monotonic()
     for words in (["queue", "take", "k", "1h"], ["mq", "get", "k", "ever"], ["pqueue", "take", "k"]):
