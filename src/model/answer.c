@@ -179,19 +179,27 @@ read_lowest(struct credis_answer *answer, enum credis_serializer serializer,
 	return ok;
 }
 
-/* The key comes first, of which there is one. */
+/* Of what was waited for the key comes first, of which there is one. */
+static bool
+read_taken(struct credis_answer *answer, enum credis_serializer serializer,
+    const struct credis_reply *reply, struct credis_error *err)
+{
+	bool waited = credis_reply_kind(reply) == CREDIS_REPLY_ARRAY;
+
+	return read_value(answer, serializer, waited ? credis_reply_element(reply, 1) : reply, err);
+}
+
 static bool
 read_awaited(struct credis_answer *answer, enum credis_serializer serializer,
     const struct credis_reply *reply, struct credis_error *err)
 {
-	bool scored = credis_reply_count(reply) == 3;
-
-	if (!read_value(answer, serializer, credis_reply_element(reply, 1), err))
+	if (credis_reply_count(reply) != 3)
+		return read_lowest(answer, serializer, reply, err);
+	if (!read_taken(answer, serializer, reply, err))
 		return false;
-	answer->scored = scored;
-	return !scored ||
-	    credis_reply_real(credis_reply_element(reply, 2),
-		&((struct credis_item *)answer->items)->score) ||
+	answer->scored = true;
+	return credis_reply_real(credis_reply_element(reply, 2),
+		   &((struct credis_item *)answer->items)->score) ||
 	    refuse_reply(err);
 }
 
@@ -204,7 +212,7 @@ static reading *const readings[] = {
 	[CREDIS_GIVES_FIELDS] = read_fields,
 	[CREDIS_GIVES_SCORED] = read_scored,
 	[CREDIS_GIVES_LOWEST] = read_lowest,
-	[CREDIS_GIVES_TAKEN] = read_awaited,
+	[CREDIS_GIVES_TAKEN] = read_taken,
 	[CREDIS_GIVES_AWAITED] = read_awaited,
 };
 

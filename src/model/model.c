@@ -95,16 +95,10 @@ explain(struct credis_error *err, const char *key)
 		error_prefix(err, key);
 }
 
-/* A call that waits has until then, and one that waits without end, a century. */
 static int64_t
-deadline_of(const struct credis_operation *operation, const struct words *words, int64_t timeout_ms)
+deadline_of(const struct words *words, int64_t timeout_ms)
 {
-	double seconds;
-
-	if (timeout_ms > 0 || strstr(operation->arguments, "wait") == NULL)
-		return timeout_ms;
-	seconds = strtod(words->at[words->count - 1], NULL);
-	return seconds > 0 ? (int64_t)(seconds * 1000) + GRACE_MS : 100 * 365 * 86400000LL;
+	return timeout_ms > 0 || words->wait_ms == 0 ? timeout_ms : words->wait_ms + GRACE_MS;
 }
 
 static void
@@ -154,8 +148,7 @@ credis_model_call(struct credis_model *model, const char *name, size_t count,
 		errand = errand_new(model, operation, cb, arg, err);
 	if (errand != NULL)
 		ok = credis_store_command(model->store, words.count, (const char *const *)words.at,
-		    words.lengths, flags, deadline_of(operation, &words, timeout_ms), on_reply,
-		    errand, err);
+		    words.lengths, flags, deadline_of(&words, timeout_ms), on_reply, errand, err);
 	words_clear(&words);
 	if (!ok)
 		free(errand);
@@ -177,7 +170,7 @@ credis_model_ask(struct credis_model *model, const char *name, size_t count,
 	model->kept = NULL;
 	if (operation != NULL)
 		reply = credis_store_ask(model->store, words.count, (const char *const *)words.at,
-		    words.lengths, flags, deadline_of(operation, &words, timeout_ms), &why);
+		    words.lengths, flags, deadline_of(&words, timeout_ms), &why);
 	words_clear(&words);
 	if (reply != NULL)
 		model->kept = answer_new(operation->gives, model->serializer, reply, &why);

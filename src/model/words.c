@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAIT_MAX_MS = 1000000000 };
+#define WAIT_EVER_MS (INT64_C(100) * 365 * 86400 * 1000)
+#define WAIT_MAX_MS (10 * WAIT_EVER_MS)
 
 /* Nothing may come between looking and doing. */
 static const struct {
@@ -182,19 +183,32 @@ take_bound(struct building *building, const char *bytes, size_t length, struct c
 	return words_add(building->words, bytes, length, err);
 }
 
-/* Redis counts in seconds, and takes 0 for no end; the shortest it knows stands for not waiting. */
+/* Each command that blocks begins with a B, and has one without it that does not. */
+static void
+do_not_block(struct words *words)
+{
+	memmove(words->at[0], words->at[0] + 1, words->lengths[0]--);
+}
+
+/* Redis counts in seconds, and takes 0 for no end. */
 static bool
 take_wait(struct building *building, const char *bytes, size_t length, struct credis_error *err)
 {
+	struct words *words = building->words;
 	char text[NUMBER_TEXT];
-	int64_t ms;
 
-	if (length == strlen("ever") && memcmp(bytes, "ever", length) == 0)
-		return words_add(building->words, "0", 1, err);
-	if (number_parse_integer(bytes, length, &ms) != NUMBER_FINE || ms < 0 || ms > WAIT_MAX_MS)
+	if (length == strlen("ever") && memcmp(bytes, "ever", length) == 0) {
+		words->wait_ms = WAIT_EVER_MS;
+		return words_add(words, "0", 1, err);
+	}
+	if (number_parse_integer(bytes, length, &words->wait_ms) != NUMBER_FINE ||
+	    words->wait_ms < 0 || words->wait_ms > WAIT_MAX_MS)
 		return refuse(bytes, length, "a number of milliseconds from 0, or ever", err);
-	return words_add(building->words, text,
-	    number_print_double(text, (double)(ms > 0 ? ms : 1) / 1000), err);
+	if (words->wait_ms > 0)
+		return words_add(words, text,
+		    number_print_double(text, (double)words->wait_ms / 1000), err);
+	do_not_block(words);
+	return true;
 }
 
 static const struct {

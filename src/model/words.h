@@ -6,12 +6,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct words {
 	int count;
 	char **at;
 	size_t *lengths;
 	size_t room;
+	int64_t wait_ms; /* of a command that blocks; 0: it does not */
 };
 
 /* Makes a copy; false when out of memory. */

@@ -222,6 +222,19 @@ def test_who_waits_gets_what_comes_later(cli, redis, wait_for, verb, push, words
     assert waiting.wait() == 0
 
 
+def test_who_does_not_wait_sends_a_command_that_does_not_block(cli, redis):
+    for words in (["queue", "take", "k", "0"], ["pqueue", "take", "k", "0"], ["mq", "get", "k", "0"], ["mq", "take", "k", "k:me", "0"]):
+        assert cli(*words).status == 1
+    sent = redis.connection().info("commandstats")
+    assert {"cmdstat_rpop", "cmdstat_zpopmin", "cmdstat_lpop", "cmdstat_lmove"} <= sent.keys()
+    assert not {"cmdstat_brpop", "cmdstat_bzpopmin", "cmdstat_blpop", "cmdstat_blmove"} & sent.keys()
+
+
+def test_a_wait_is_as_long_as_spans_are(cli, redis):
+    redis.connection().rpush("k", "here")
+    assert cli("mq", "get", "k", "365000d").value == "here"
+
+
 def test_lock_runs_a_command_while_it_is_held(cli, redis):
     result = cli("lock", "l", "--", "sh", "-c", f"redis-cli -s {redis.socket} exists l; exit 7")
     assert (result.out, result.err, result.status) == ("1\n", "", 7), result

@@ -150,6 +150,8 @@ static const struct line lines[] = {
 	{ "queue", "pop", { NULL }, "" },
 
 	{ "queue", "take", { NULL }, "c" },
+	{ "queue", "push", { "d" }, "1" },
+	{ "queue", "take", { "0" }, "d" },
 	{ "queue", "take", { "0" }, "nil" },
 	{ "queue", "take", { "-1" },
 	    "queue: '-1' is not a number of milliseconds from 0, or ever" },
@@ -164,10 +166,19 @@ static const struct line lines[] = {
 	{ "pqueue", "push", { "1", "a" }, "1" },
 	{ "pqueue", "pop", { NULL }, "a:1" },
 
+	{ "pqueue", "take", { "0" }, "b:2" },
+	{ "pqueue", "take", { "0" }, "nil" },
+	{ "pqueue", "push", { "2", "b" }, "1" },
 	{ "pqueue", "take", { "10" }, "b:2" },
 	{ "pqueue", "take", { "10" }, "nil" },
 
 	{ "mq", "get", { "0" }, "nil" },
+	{ "mq", "put", { "a" }, "1" },
+	{ "mq", "get", { "0" }, "a" },
+	{ "mq", "get", { "31536000000001" },
+	    "mq: '31536000000001' is not a number of milliseconds from 0, or ever" },
+	{ "mq", "put", { "a" }, "1" },
+	{ "mq", "get", { "31536000000000" }, "a" },
 	{ "mq", "put", { "", "b" }, "2" },
 	{ "mq", "offer", { "2", "c" }, "nil" },
 	{ "mq", "offer", { "3", "c" }, "3" },
