@@ -36,13 +36,15 @@ struct check {
 static void tell(struct check *check, const char *verdict, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* "right", "wrong" or "note", and what. */
+/* "right", "wrong" or "note", and what; nothing is of any worth once it is interrupted. */
 static void
 tell(struct check *check, const char *verdict, const char *format, ...)
 {
 	char text[512];
 	va_list list;
 
+	if (driver_run_interrupted() != 0)
+		return;
 	va_start(list, format);
 	vsnprintf(text, sizeof text, format, list);
 	va_end(list);
@@ -77,6 +79,8 @@ start(struct check *check)
 {
 	struct credis_error err;
 
+	if (driver_run_interrupted() != 0)
+		return false;
 	if (check->run != NULL)
 		check->values += driver_run_values(check->run);
 	driver_run_free(check->run);
@@ -359,6 +363,19 @@ check_all(struct check *check)
 	check_ends(check);
 }
 
+/* It drives hardware: it may end as when credisd ends it. */
+static void
+end(struct check *check)
+{
+	int status;
+
+	if (driver_run_interrupted() != 0 && check->run != NULL) {
+		driver_run_terminate(check->run);
+		driver_run_wait(check->run, TERMINATE_MS, &status);
+	}
+	driver_run_free(check->run);
+}
+
 void
 run_driver_check(struct session *session, char **words, int count)
 {
@@ -368,10 +385,13 @@ run_driver_check(struct session *session, char **words, int count)
 	check.argv = words;
 	if (session->options->timeout_ms > 0)
 		check.answer_ms = session->options->timeout_ms;
+	driver_run_handle_signals();
 	check_all(&check);
-	driver_run_free(check.run);
+	end(&check);
 	if (check.complaints > COMPLAINTS_MAX)
 		tell(&check, "note", "%u more lines were wrong", check.complaints - COMPLAINTS_MAX);
 	if (check.wrong > 0)
 		session->status = EXIT_REFUSED;
+	if (driver_run_interrupted() != 0)
+		session_interrupt(session, driver_run_interrupted());
 }

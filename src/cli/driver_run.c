@@ -46,6 +46,31 @@ struct driver_run {
 	bool skipping;
 };
 
+static volatile sig_atomic_t interrupted;
+
+static void
+on_signal(int number)
+{
+	interrupted = number;
+}
+
+void
+driver_run_handle_signals(void)
+{
+	static const int handled[] = { SIGINT, SIGTERM, SIGHUP };
+
+	for (size_t n = 0; n < sizeof handled / sizeof *handled; n++) {
+		if (signal(handled[n], on_signal) == SIG_IGN)
+			signal(handled[n], SIG_IGN);
+	}
+}
+
+int
+driver_run_interrupted(void)
+{
+	return interrupted;
+}
+
 static void complain(struct driver_run *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -277,7 +302,7 @@ listen_once(struct driver_run *run, int64_t until_ms, const struct asked *asked)
 {
 	int64_t left = until_ms - now_ms();
 
-	if (left <= 0 || (asked != NULL && asked->answer != NULL))
+	if (left <= 0 || interrupted != 0 || (asked != NULL && asked->answer != NULL))
 		return false;
 	if (run->out == -1 && driver_run_has_ended(run))
 		return false;

@@ -13,6 +13,10 @@
 
 struct driver_run;
 
+/* From now on SIGINT, SIGTERM and SIGHUP end all listening below, and are told; 0: none came. */
+void driver_run_handle_signals(void);
+int driver_run_interrupted(void);
+
 /* Told of each thing that is wrong with what the driver says. */
 typedef void driver_run_complain(void *arg, const char *what);
 

@@ -113,5 +113,9 @@ main(int argc, char **argv)
 	session_close(&session);
 	finish_output(&session);
 	free(words);
+	if (session.signal != 0) {
+		signal(session.signal, SIG_DFL);
+		raise(session.signal);
+	}
 	return (int)session.status;
 }

@@ -156,6 +156,13 @@ session_stop(struct session *session)
 	session->stopping = true;
 }
 
+void
+session_interrupt(struct session *session, int number)
+{
+	session->signal = number;
+	session_stop(session);
+}
+
 FILE *
 session_out(struct session *session)
 {

@@ -23,6 +23,7 @@ struct session {
 	enum exit_status status; /* of the first failure */
 	size_t pending;          /* calls under way */
 	bool stopping;
+	int signal; /* that interrupted it; 0: none */
 
 	/* from session_connect() or session_open_store() on */
 	struct event_base *base;
@@ -50,6 +51,9 @@ void session_began(struct session *session);
 void session_ended(struct session *session);
 void session_run(struct session *session);
 void session_stop(struct session *session);
+
+/* The same for a signal; the program then ends by it, as where nobody handles it. */
+void session_interrupt(struct session *session, int number);
 
 /* Standard output, with nothing else on its line. */
 FILE *session_out(struct session *session);

@@ -1,7 +1,9 @@
 """credis driver-check: a good driver passes, and each way of being wrong is told in words."""
 
 import json
+import os
 import pathlib
+import signal
 
 import pytest
 
@@ -48,6 +50,23 @@ def test_what_is_wrong_is_told(check, tmp_path, how, words, wrong):
     done = check(*words, DRIVER, tmp_path, how)
     assert done.status == 1
     assert any(line.startswith("wrong") and wrong in line for line in done.lines), done
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("trap", ["", "trap '' TERM; "])
+def test_interrupted_it_ends_the_driver(tmp_path, trap, number):
+    credis = Credis("unix:///nowhere/redis.sock")
+    try:
+        silent = f"{trap}echo $$ > {tmp_path}/pid; exec sleep 3600"
+        check = credis.start("driver-check", "-t", "60s", "-k", "X=1", "sh", "-c", silent)
+        check.wait_line("it starts")
+        pid = int((tmp_path / "pid").read_text())
+        assert check.stop(number) == -number
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+        assert check.read_line() is None and check.err == ""
+    finally:
+        credis.close()
 
 
 def test_command_that_cannot_be_started_is_wrong(check):
