@@ -26,9 +26,12 @@ enum {
 	PASS_MAX = 1000000, /* requests */
 	START_MS = 10000,
 	END_MS = 5000,
-	SIGNALS = 2,
+	RUN_MAX_S = 120, /* by far */
+	SIGNALS = 3,
 	NAME = 40,
 };
+
+static const char help[] = "Scratch of credis bench";
 
 static const int widths[] = { 1, 16, 64, 256 };
 
@@ -50,6 +53,9 @@ struct bench {
 	char service[NAME];
 	char names[KEYWORDS][2 * NAME];
 	bool timed_out;
+	bool measuring;
+	size_t deleting;             /* keys */
+	char why[CREDIS_ERROR_TEXT]; /* it cannot be served; "" while it is */
 	struct event *timer;
 	struct event *signals[SIGNALS];
 
@@ -74,8 +80,8 @@ on_signal(evutil_socket_t fd, short what, void *arg)
 {
 	struct bench *bench = arg;
 
-	(void)fd, (void)what;
-	session_stop(bench->session);
+	(void)what;
+	session_interrupt(bench->session, (int)fd);
 }
 
 static void
@@ -102,6 +108,22 @@ fail(struct bench *bench, const struct credis_error *err)
 	if (!bench->session->stopping)
 		session_fail(bench->session, NULL, NULL, err);
 	session_stop(bench->session);
+}
+
+/* Whoever measures is not told after its deadline that the store is away. */
+static void
+on_state(void *arg, enum credis_dispatcher_state state, const char *why)
+{
+	struct bench *bench = arg;
+	struct credis_error err;
+
+	if (state == CREDIS_STOPPING || state == CREDIS_STOPPED)
+		return;
+	snprintf(bench->why, sizeof bench->why, "%s", why);
+	if (why[0] == '\0' || !bench->measuring)
+		return;
+	fault(&err, CREDIS_EUNREACHABLE, "the scratch service is not served any more: %.400s", why);
+	fail(bench, &err);
 }
 
 /* 'request' is the place of its beginning. */
@@ -224,12 +246,14 @@ run(struct bench *bench)
 	struct session *session = bench->session;
 	struct table *table = table_new(columns, sizeof columns / sizeof *columns);
 
+	bench->measuring = true;
 	for (size_t n = 0; n < sizeof widths / sizeof *widths && !session->stopping; n++) {
 		progress_say(session->progress, bench->service);
 		table_integer(table, widths[n]);
 		pass(bench, table, widths[n], ask_modify);
 		pass(bench, table, widths[n], ask_set);
 	}
+	bench->measuring = false;
 	if (!session->stopping)
 		session->output->table(session_out(session), table, !session->options->quiet);
 	table_free(table);
@@ -256,14 +280,19 @@ add_keyword(struct bench *bench, struct credis_service *service, int n, struct c
 	return false;
 }
 
+static void
+print_name(char name[NAME], long pid, unsigned long began_s)
+{
+	snprintf(name, NAME, "bench-%ld-%lx", pid, began_s);
+}
+
 static bool
 serve(struct bench *bench, struct credis_error *err)
 {
 	struct credis_service *service;
 
-	snprintf(bench->service, sizeof bench->service, "bench-%ld-%lx", (long)getpid(),
-	    (unsigned long)time(NULL));
-	service = credis_service_new(bench->service, "Scratch of credis bench", "", err);
+	print_name(bench->service, (long)getpid(), (unsigned long)time(NULL));
+	service = credis_service_new(bench->service, help, "", err);
 	if (service == NULL)
 		return false;
 	for (int n = 0; n < KEYWORDS; n++) {
@@ -272,7 +301,6 @@ serve(struct bench *bench, struct credis_error *err)
 	}
 	if (!credis_dispatcher_take_service(bench->dispatcher, service, err))
 		goto failed;
-	credis_dispatcher_start(bench->dispatcher);
 	return true;
 failed:
 	credis_service_free(service);
@@ -293,29 +321,102 @@ await(struct bench *bench, enum credis_dispatcher_state state, int64_t ms)
 }
 
 static void
-on_removed(void *arg, const struct credis_reply *reply, const struct credis_error *err)
+on_deleted(void *arg, const struct credis_reply *reply, const struct credis_error *err)
 {
+	struct bench *bench = arg;
+
 	(void)reply, (void)err;
-	*(bool *)arg = true;
+	bench->deleting--;
+}
+
+/* The service, and the key that was SET. */
+static void
+remove_service(struct bench *bench, const char *name)
+{
+	const char *const words[] = { "DEL", name };
+	struct credis_error err;
+
+	if (credis_store_command(bench->session->store, 2, words, NULL, 0, END_MS, on_deleted,
+		bench, &err))
+		bench->deleting++;
+	credis_dispatcher_remove_service(bench->dispatcher, name);
 }
 
 static void
 clean_up(struct bench *bench)
 {
 	struct credis_error err;
-	const char *const words[] = { "DEL", bench->service };
-	bool removed = !credis_store_command(bench->session->store, 2, words, NULL, 0, END_MS,
-	    on_removed, &removed, &err);
 
-	credis_dispatcher_remove_service(bench->dispatcher, bench->service);
+	remove_service(bench, bench->service);
 	credis_dispatcher_stop(bench->dispatcher);
 	if (!await(bench, CREDIS_STOPPED, END_MS)) {
-		fault(&err, CREDIS_EUNREACHABLE, "the service %s could not be removed again",
+		fault(&err, CREDIS_EUNREACHABLE,
+		    "the service %s could not be removed again: the next credis bench will do it",
 		    bench->service);
 		session_fail(bench->session, bench->service, NULL, &err);
 	}
-	while (!removed)
+	while (bench->deleting > 0)
 		event_base_loop(bench->session->base, EVLOOP_ONCE);
+}
+
+/* What earlier runs left. */
+
+/* Named and described as a scratch service is, of a run that must be over, and served by nobody. */
+static bool
+is_leftover(const struct credis_service_info *service)
+{
+	char name[NAME];
+	long pid;
+	unsigned long began_s;
+
+	if (service->served || strcmp(service->help, help) != 0 ||
+	    sscanf(service->name, "bench-%ld-%lx", &pid, &began_s) != 2)
+		return false;
+	print_name(name, pid, began_s);
+	return strcmp(service->name, name) == 0 && began_s < (unsigned long)time(NULL) - RUN_MAX_S;
+}
+
+/* Served without keywords: those it had go. */
+static void
+on_services(void *arg, const struct credis_error *err, const struct credis_service_info *services,
+    size_t count)
+{
+	struct bench *bench = arg;
+	struct credis_service *service;
+	struct credis_error why;
+
+	for (size_t n = 0; err->code == CREDIS_OK && n < count; n++) {
+		if (!is_leftover(&services[n]))
+			continue;
+		service = credis_service_new(services[n].name, help, "", &why);
+		if (service == NULL ||
+		    !credis_dispatcher_take_service(bench->dispatcher, service, &why))
+			credis_service_free(service);
+	}
+	session_ended(bench->session);
+}
+
+static void
+remove_leftovers(struct bench *bench)
+{
+	const struct credis_service *service;
+	struct credis_error err;
+	size_t n = 0;
+
+	session_began(bench->session);
+	if (credis_client_services(bench->session->client, NULL, on_services, bench, &err) == 0)
+		session_ended(bench->session);
+	session_run(bench->session);
+	await(bench, CREDIS_READY, END_MS);
+	while ((service = credis_dispatcher_service(bench->dispatcher, n)) != NULL) {
+		char name[CREDIS_SERVICE_MAX + 1];
+
+		snprintf(name, sizeof name, "%s", credis_service_name(service));
+		if (strcmp(name, bench->service) == 0)
+			n++;
+		else
+			remove_service(bench, name);
+	}
 }
 
 static bool
@@ -333,7 +434,11 @@ open_all(struct bench *bench, struct credis_error *err)
 			credis_dispatcher_set_namespace(bench->dispatcher, where.name_space, err));
 	}
 	where_clear(&where);
-	return ok && serve(bench, err);
+	if (!ok || !serve(bench, err))
+		return false;
+	credis_dispatcher_set_state_cb(bench->dispatcher, on_state, bench);
+	credis_dispatcher_start(bench->dispatcher);
+	return true;
 }
 
 static void
@@ -343,11 +448,13 @@ run_served(struct bench *bench)
 	int64_t start_ms = bench->session->options->timeout_ms;
 
 	if (await(bench, CREDIS_READY, start_ms > 0 ? start_ms : START_MS)) {
+		remove_leftovers(bench);
 		run(bench);
 	} else if (!bench->session->stopping) {
 		fault(&err, CREDIS_EUNREACHABLE,
-		    "%s: no scratch service could be served there in time",
-		    credis_client_where(bench->session->client));
+		    "no scratch service could be served in time: %.400s",
+		    bench->why[0] != '\0' ? bench->why
+					  : credis_client_where(bench->session->client));
 		session_fail(bench->session, NULL, NULL, &err);
 	}
 	clean_up(bench);
@@ -356,7 +463,7 @@ run_served(struct bench *bench)
 void
 run_bench(struct session *session, char **words, int count)
 {
-	static const int numbers[SIGNALS] = { SIGINT, SIGTERM };
+	static const int numbers[SIGNALS] = { SIGINT, SIGTERM, SIGHUP };
 	struct bench bench = { .session = session };
 	struct credis_error err;
 
@@ -374,6 +481,8 @@ run_bench(struct session *session, char **words, int count)
 	else
 		session_fail(session, NULL, NULL, &err);
 	credis_dispatcher_free(bench.dispatcher);
+	credis_store_free(session->store); /* what it has not answered, it ends now */
+	session->store = NULL;
 	for (int n = 0; n < SIGNALS; n++)
 		event_free(bench.signals[n]);
 	event_free(bench.timer);
