@@ -103,33 +103,32 @@ on_watchdog(evutil_socket_t fd, short what, void *arg)
 	notify_alive();
 }
 
-static size_t
-count_services(const struct daemon *daemon, size_t *keywords)
+/* "2 services, 25 keywords" */
+static const char *
+print_counts(const struct daemon *daemon, char text[64])
 {
 	const struct credis_service *service;
-	size_t count;
+	size_t services, keywords = 0;
 
-	*keywords = 0;
-	for (count = 0; (service = credis_dispatcher_service(daemon->dispatcher, count)) != NULL;
-	     count++) {
+	for (services = 0;
+	     (service = credis_dispatcher_service(daemon->dispatcher, services)) != NULL;
+	     services++) {
 		for (size_t n = 0; credis_service_keyword(service, n) != NULL; n++)
-			(*keywords)++;
+			keywords++;
 	}
-	return count;
+	snprintf(text, 64, "%zu service%s, %zu keyword%s", services, services == 1 ? "" : "s",
+	    keywords, keywords == 1 ? "" : "s");
+	return text;
 }
 
 /* "ready: 2 services, 25 keywords", or why not. */
 static void
 tell_status(const struct daemon *daemon, const char *state, const char *why)
 {
-	char status[640];
-	size_t keywords, services = count_services(daemon, &keywords);
+	char status[640], counts[64];
 
-	if (why[0] == '\0')
-		snprintf(status, sizeof status, "%s: %zu service%s, %zu keyword%s", state, services,
-		    services == 1 ? "" : "s", keywords, keywords == 1 ? "" : "s");
-	else
-		snprintf(status, sizeof status, "%s: %s", state, why);
+	snprintf(status, sizeof status, "%s: %s", state,
+	    why[0] != '\0' ? why : print_counts(daemon, counts));
 	notify_status(status);
 }
 
@@ -186,7 +185,10 @@ on_state(void *arg, enum credis_dispatcher_state state, const char *why)
 		journal_event(CREDIS_LOG_INFO, "+ready", "%s", why);
 		tell_ready(daemon);
 		break;
-	case CREDIS_DEGRADED: journal_event(CREDIS_LOG_WARNING, "-ready", "%s", why); break;
+	case CREDIS_DEGRADED:
+		journal_event(CREDIS_LOG_WARNING, "-ready", "%s",
+		    why[0] != '\0' ? why : "not all services are served yet");
+		break;
 	case CREDIS_STARTING:
 	case CREDIS_STOPPING: break;
 	case CREDIS_STOPPED: event_active(daemon->events[SERVED_OUT], 0, 0); break;
@@ -251,6 +253,16 @@ has_service(const struct conf *conf, const char *name)
 }
 
 static void
+remove_service(struct daemon *daemon, const char *name)
+{
+	journal_event(CREDIS_LOG_WARNING, "-service", "%s: in the configuration no more%s", name,
+	    credis_dispatcher_holds(daemon->dispatcher, name)
+		? "; its values and histories are removed from the store"
+		: "");
+	credis_dispatcher_remove_service(daemon->dispatcher, name);
+}
+
+static void
 remove_others(struct daemon *daemon, const struct conf *conf)
 {
 	const struct credis_service *service;
@@ -259,9 +271,10 @@ remove_others(struct daemon *daemon, const struct conf *conf)
 		const char *name = credis_service_name(service);
 
 		/* The next one takes the place of one that is removed. */
-		if (has_service(conf, name) ||
-		    !credis_dispatcher_remove_service(daemon->dispatcher, name))
+		if (has_service(conf, name))
 			n++;
+		else
+			remove_service(daemon, name);
 	}
 }
 
@@ -275,15 +288,14 @@ warn_of_restart(const char *setting)
 static void
 apply(struct daemon *daemon, struct conf *conf)
 {
-	size_t keywords, services;
+	char counts[64];
 
 	daemon->figures.reloads++;
 	set_level(daemon, conf);
 	settings_need_restart(&conf_settings, daemon->conf, conf, warn_of_restart);
 	remove_others(daemon, conf);
 	give_services(daemon, conf);
-	services = count_services(daemon, &keywords);
-	journal_event(CREDIS_LOG_INFO, "+reload", "%zu services, %zu keywords", services, keywords);
+	journal_event(CREDIS_LOG_INFO, "+reload", "%s", print_counts(daemon, counts));
 	tell_status(daemon,
 	    credis_dispatcher_state_name(credis_dispatcher_state(daemon->dispatcher)), "");
 }
@@ -492,14 +504,13 @@ take_apart(struct daemon *daemon)
 static void
 serve(struct daemon *daemon)
 {
-	size_t keywords, services;
+	char counts[64];
 
 	watch_signals(daemon);
 	watch_time(daemon);
 	give_services(daemon, daemon->conf);
-	services = count_services(daemon, &keywords);
-	journal_event(CREDIS_LOG_INFO, "+start", "credisd %s, pid %d: %zu services, %zu keywords",
-	    credis_version(), (int)getpid(), services, keywords);
+	journal_event(CREDIS_LOG_INFO, "+start", "credisd %s, pid %d: %s", credis_version(),
+	    (int)getpid(), print_counts(daemon, counts));
 	if (daemon->embedded == NULL)
 		start_dispatcher(daemon);
 	event_base_dispatch(daemon->base);

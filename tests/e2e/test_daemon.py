@@ -159,6 +159,20 @@ def test_reload_adds_changes_and_removes_and_disturbs_nothing_else(credisd, redi
     publish(redis, "two", "B", "22")
     wait_for(lambda: value(redis, "two", "B").get("value") == "22")
     assert "+reload 2 services, 14 keywords" in daemon.log()
+    assert ("warning -service one: in the configuration no more; its values and histories are removed from the store"
+            in daemon.log())
+    assert daemon.log().count("-service") == 1
+
+
+def test_reload_after_none_says_what_is_not_ready(credisd, redis, wait_for):
+    daemon = credisd(services="")
+    daemon.write_services(ONE)
+    mark = daemon.mark()
+    daemon.reload()
+    daemon.wait_log("+ready", after=mark)
+    lines = daemon.log()[mark:].splitlines()
+    assert any(line.endswith("+reload 1 service, 1 keyword") for line in lines)
+    assert all(re.search(r" -ready \S", line) for line in lines if " -ready" in line), daemon.log()
 
 
 def test_faulty_reload_changes_nothing_and_says_so(credisd, redis, wait_for):
