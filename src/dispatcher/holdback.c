@@ -81,3 +81,17 @@ holdback_release(struct served *served)
 		free(held);
 	}
 }
+
+void
+holdback_refuse(struct served *served, const struct credis_error *err)
+{
+	struct held *held;
+
+	while ((held = take_first(&served->holdback)) != NULL) {
+		struct entry *entry =
+		    registry_find(&served->registry, held->name, strlen(held->name));
+
+		served_turn_away(served, entry, held->verb, held->payload, held->length, err);
+		free(held);
+	}
+}

@@ -21,7 +21,8 @@ void holdback_clear(struct holdback *holdback);
 bool holdback_add(struct holdback *holdback, enum dispatch_verb verb, const struct slice *name,
     const char *payload, size_t length);
 
-/* Dispatches everything that was kept. */
+/* Dispatches everything that was kept; or answers all of it with 'err'. */
 void holdback_release(struct served *served);
+void holdback_refuse(struct served *served, const struct credis_error *err);
 
 #endif

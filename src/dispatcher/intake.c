@@ -214,6 +214,20 @@ intake_unsubscribe(struct intake *intake, struct served *served, const struct re
 	}
 }
 
+/* One that is being removed still turns away what comes. */
+static struct served *
+find_served(const struct post *post, const struct slice *name)
+{
+	struct served *served = post_find_name(post, name->bytes, name->length);
+
+	for (struct served *s = post->served; s != NULL && served == NULL; s = s->next) {
+		if (s->doomed && strlen(served_name(s)) == name->length &&
+		    memcmp(served_name(s), name->bytes, name->length) == 0)
+			served = s;
+	}
+	return served;
+}
+
 static void
 on_message(struct intake *intake, const struct reply *channel, const struct reply *payload)
 {
@@ -227,7 +241,7 @@ on_message(struct intake *intake, const struct reply *channel, const struct repl
 			    payload->length);
 		return;
 	}
-	served = post_find_name(intake->post, parts.service.bytes, parts.service.length);
+	served = find_served(intake->post, &parts.service);
 	if (served == NULL)
 		return;
 	if (parts.keyword.length > 0) {

@@ -142,10 +142,10 @@ served_follow(struct served *served, struct credis_service *definition, struct c
 	    !registration_prepare(served) || !schedule_start(&served->schedule, served))
 		log_event(served->post->log, CREDIS_LOG_ERROR, "memory",
 		    "%s: out of memory while reloading", served_name(served));
-	if (served->state >= SERVED_REGISTERING && served->state <= SERVED_READY) {
+	if (served->on_channels)
 		intake_unsubscribe(served->post->intake, served, &old, &fresh);
+	if (served->state >= SERVED_REGISTERING && served->state <= SERVED_READY)
 		registration_start(served);
-	}
 	registry_clear(&old);
 	credis_service_free(before);
 	return true;
@@ -188,7 +188,6 @@ served_new_round(struct served *served)
 	served->round = ++served->post->last_serial;
 }
 
-/* The channels are another dispatcher's now. */
 static void
 leave_channels(struct served *served)
 {
@@ -316,15 +315,25 @@ served_take(struct served *served, struct entry *entry, enum dispatch_verb verb,
 			error_set(&err,
 			    lease_may_be_others(&served->lease) ? CREDIS_EUNKNOWN : CREDIS_EBUSY,
 			    "%s: too many requests wait for the store", served_name(served));
-			if (verb == DISPATCH_BARE)
-				mirror_turn_away(served, entry, &err);
-			else
-				dispatch_refuse(served->post, served, payload, length, &err);
+			served_turn_away(served, entry, verb, payload, length, &err);
 		}
-		return;
-	}
-	if (is_asked(served))
+	} else if (served->doomed && verb != DISPATCH_BARE) {
+		error_set(&err, CREDIS_ENOKEYWORD, "%s: removed meanwhile", served_name(served));
+		if (served->wiping)
+			served_turn_away(served, entry, verb, payload, length, &err);
+	} else if (is_asked(served)) {
 		dispatch_payload(served->post, served, entry, verb, payload, length);
+	}
+}
+
+void
+served_turn_away(struct served *served, struct entry *entry, enum dispatch_verb verb,
+    const char *payload, size_t length, const struct credis_error *err)
+{
+	if (verb != DISPATCH_BARE)
+		dispatch_refuse(served->post, served, payload, length, err);
+	else if (entry != NULL && served->mirror != NULL)
+		mirror_turn_away(served, entry, err);
 }
 
 bool
@@ -541,27 +550,45 @@ served_tick(struct served *served)
 	notifications_expect(served);
 }
 
+/* What waited to be taken up will not be. */
+static void
+refuse_held(struct served *served)
+{
+	struct credis_error err;
+
+	if (lease_may_be_others(&served->lease))
+		error_set(&err, CREDIS_EUNKNOWN,
+		    "%s: not executed here, but another dispatcher may have taken over",
+		    served_name(served));
+	else if (served->doomed)
+		error_set(&err, CREDIS_ENOKEYWORD, "%s: removed meanwhile", served_name(served));
+	else
+		error_set(&err, CREDIS_EBUSY, "%s: not executed, the dispatcher is stopping",
+		    served_name(served));
+	holdback_refuse(served, &err);
+}
+
 void
 served_stop(struct served *served, bool doomed)
 {
+	bool serving = served->state == SERVED_SUBSCRIBING || served->state == SERVED_READY;
+
 	if (is_stopping(served))
 		return;
 	served->doomed = doomed;
-	if (served->state != SERVED_READY) {
-		served->doomed = doomed && served->lease.state == LEASE_HELD;
-		served->drained = true;
-		served_enter(served, SERVED_STOPPING, "");
-		return;
-	}
-	if (doomed)
+	served->wiping = doomed && (serving || served->lease.state == LEASE_HELD);
+	refuse_held(served);
+	if (serving && doomed)
 		steps_abandon(served, STEPS_REMOVED);
-	else
+	else if (serving)
 		steps_turn_waiting_away(served, STEPS_STOPPED);
-	served_set_own(served, OWN_STATE, "stopping");
-	intake_unsubscribe(served->post->intake, served, &served->registry, NULL);
-	if (served->mirror != NULL)
-		mirror_unsubscribe(served, &served->registry, NULL);
-	intake_drain(served->post->intake, served);
+	if (serving)
+		served_set_own(served, OWN_STATE, "stopping");
+	leave_channels(served);
+	if (serving)
+		intake_drain(served->post->intake, served);
+	else
+		served->drained = true;
 	served_enter(served, SERVED_STOPPING, "");
 }
 
@@ -574,8 +601,8 @@ served_stop_if_idle(struct served *served, bool now)
 		return;
 	steps_abandon(served, STEPS_STOPPED);
 	if (served->mirror != NULL && mirror_may_write(served))
-		mirror_withdraw(served, served->doomed);
-	if (served->doomed)
+		mirror_withdraw(served, served->wiping);
+	if (served->wiping)
 		registration_remove(served);
 	lease_release(&served->lease);
 	served_enter(served, SERVED_STOPPED, "");

@@ -40,14 +40,15 @@ struct served {
 	struct values values;
 	struct mirror *mirror; /* for clients of Cauldron; NULL: none */
 	enum served_state state;
-	bool ours;              /* the lease was held when we last knew */
-	bool on_channels;       /* subscribed, or subscribing, on this connection of the intake */
-	bool doomed;            /* to be removed from the store when stopped */
-	bool drained;           /* stopping: nothing more comes from the intake */
-	unsigned unheard;       /* writes of statistics since one was told of; see notifications.h */
-	uint64_t under_way;     /* requests */
-	size_t looked_at;       /* where reconcile_some() goes on */
-	int64_t took_us;        /* when we took over: what was sent before is not ours to judge */
+	bool ours;          /* the lease was held when we last knew */
+	bool on_channels;   /* subscribed, or subscribing, on this connection of the intake */
+	bool doomed;        /* to go when stopped … */
+	bool wiping;        /* … with all that the store has of it, as it was ours */
+	bool drained;       /* stopping: nothing more comes from the intake */
+	unsigned unheard;   /* writes of statistics since one was told of; see notifications.h */
+	uint64_t under_way; /* requests */
+	size_t looked_at;   /* where reconcile_some() goes on */
+	int64_t took_us;    /* when we took over: what was sent before is not ours to judge */
 	uint64_t last_requests; /* counters at the last tick */
 	uint64_t last_finished, last_lag_us;
 	double rate;
@@ -75,7 +76,7 @@ void served_intake_down(struct served *served, const char *why);
 void served_tick(struct served *served);
 
 /* Takes nothing new; SERVED_STOPPED once what is under way is finished (or 'now'). With 'doomed' the service
- * is removed from the store. */
+ * goes, and leaves the store if it was ours. */
 void served_stop(struct served *served, bool doomed);
 void served_stop_if_idle(struct served *served, bool now);
 
@@ -99,6 +100,10 @@ void served_report(struct served *served, const char *fault);
 /* A payload from the intake: dispatched, or kept until the service can take it. */
 void served_take(struct served *served, struct entry *entry, enum dispatch_verb verb,
     const char *payload, size_t length);
+
+/* Or answered with 'err'. */
+void served_turn_away(struct served *served, struct entry *entry, enum dispatch_verb verb,
+    const char *payload, size_t length, const struct credis_error *err);
 
 /* Whether it may write now; false with the reason. */
 bool served_may_write(const struct served *served, struct credis_error *err);

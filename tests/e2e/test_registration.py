@@ -1,6 +1,9 @@
 """Services of more keywords than go into one portion: all of them are described, stored and listened for, whatever
 happens on the way."""
 
+import json
+import signal
+
 import pytest
 from harness.peer import Peer
 
@@ -88,3 +91,60 @@ def test_requests_are_answered_while_a_large_service_registers_again(credisd, re
     for n in range(0, 8000, 400):
         assert peer.ask(f"K{n}", str(n))["is"] == "done"
     peer.close()
+
+
+SMALL = 'services = ( {{ name = "{0}"; keywords = ( {{ name = "X"; type = "integer"; }} ); }} );'
+
+
+def test_standby_whose_service_is_taken_away_lets_it_alone(credisd, redis):
+    owner = credisd(services=SMALL.format("many"))
+    standby = credisd(services=SMALL.format("many"), ready=False)
+    standby.wait_log("standby")
+    standby.write_services(SMALL.format("other"))
+    standby.reload()
+    assert redis.connection().smembers("credis:services") == {"many", "other"}
+    peer = Peer(redis, "many")
+    assert peer.ask("X", "5")["is"] == "done"
+    peer.close()
+    owner.stop()
+    standby.stop()
+    assert not redis.connection().exists("credis:{many}:dispatcher")
+    assert stored(redis, {"X"}) == 1
+
+
+def lose_commands(connection):
+    """The connection on which a dispatcher writes; the one on which it listens stays."""
+    connection.client_kill_filter(_id=json.loads(connection.get("credis:{many}:dispatcher"))["connections"][0])
+
+
+def test_keyword_removed_while_the_store_is_away_leaves_no_channel(credisd, redis, wait_for):
+    daemon = credisd(services=service({"X", "Y"}))
+    connection = redis.connection()
+    connection.config_set("maxclients", 1)
+    lose_commands(connection)
+    daemon.wait_log("-served")
+    daemon.write_services(service({"Y"}))
+    daemon.send(signal.SIGHUP)
+    wait_for(lambda: set(connection.pubsub_channels("credis:{many}:*")) == expected_channels(OWN | {"Y"}))
+    connection.config_set("maxclients", 1000)
+    daemon.wait_log("+served", after=daemon.log().index("-served"))
+
+
+def test_service_removed_while_it_registers_answers_and_leaves_nothing(credisd, redis, wait_for):
+    daemon = credisd(services=SMALL.format("many"))
+    connection = redis.connection()
+    # As long as this is refused it is not registered.
+    connection.acl_setuser("default", enabled=True, commands=["-sadd"])
+    lose_commands(connection)
+    daemon.wait_log("fault many:")
+    peer = Peer(redis, "many")
+    held = peer.send("X", "5")
+    daemon.write_services(SMALL.format("other"))
+    daemon.send(signal.SIGHUP)
+    assert (peer.final(held)["is"], peer.final(held)["code"]) == ("refused", "unknown-keyword")
+    peer.close()
+    wait_for(lambda: not channels(redis))
+    wait_for(lambda: not connection.keys("credis:{many}:*"))
+    assert not connection.sismember("credis:services", "many")
+    connection.acl_setuser("default", enabled=True, commands=["+sadd"])
+    daemon.wait_ready()
