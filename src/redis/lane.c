@@ -6,6 +6,7 @@
 #include "redis/command.h"
 #include "redis/link.h"
 #include "redis/server.h"
+#include "redis/settings.h"
 #include "redis/store_inside.h"
 
 #include <stdlib.h>
@@ -16,8 +17,6 @@ enum {
 	SILENT_MS =
 	    100, /* before that, looking whether the socket has ended costs more than it saves */
 };
-
-#define TIMEOUT_MAX_MS (INT64_C(365) * 86400 * 1000)
 
 void
 lane_init(struct lane *lane, struct server *server)
@@ -256,14 +255,12 @@ lane_post(struct lane *lane, const struct parcel *parcel, int64_t timeout_ms, cr
 
 	if (call == NULL)
 		return error_no_memory(err);
-	if (timeout_ms <= 0)
-		timeout_ms = lane->server->timeout_ms;
 	call->lane = lane;
 	call->each = each;
 	call->cb = cb;
 	call->arg = arg;
 	call->count = parcel->bytes != NULL ? parcel->count : 1;
-	call->due_ms = store_now_ms() + (timeout_ms < TIMEOUT_MAX_MS ? timeout_ms : TIMEOUT_MAX_MS);
+	call->due_ms = store_now_ms() + settings_first(timeout_ms, lane->server->timeout_ms, 0);
 	if (!lane_take(lane, call, parcel, err)) {
 		call_free(call);
 		return false;

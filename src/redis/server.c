@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "redis/link.h"
+#include "redis/settings.h"
 #include "redis/store_inside.h"
 #include "redis/subscriptions.h"
 
@@ -17,9 +18,6 @@ enum {
 	POOL_MAX = 50,
 	POOL_WAIT_MS = 1000,
 };
-
-/* Of a connection of one's own: the calls alone say how long they wait. */
-#define PATIENT_MS (INT64_C(366) * 86400 * 1000)
 
 static void on_up(struct link *link, void *arg);
 static void on_down(struct link *link, bool was_up, const struct credis_error *why, void *arg);
@@ -182,7 +180,8 @@ take_conn(struct server *server, struct conn **conn, struct credis_error *err)
 	*conn = take_idle(server);
 	if (*conn != NULL || server->size >= server->max)
 		return true;
-	*conn = conn_new(server, "pool", PATIENT_MS, err);
+	/* The calls alone say how long they wait. */
+	*conn = conn_new(server, "pool", INT64_MAX, err);
 	if (*conn == NULL)
 		return false;
 	server->size++;
@@ -296,14 +295,6 @@ server_count_pool(const struct server *server, struct credis_pool_gauges *gauges
 
 /* Life and death. */
 
-static int64_t
-first_given(int64_t of_url, int64_t of_options, int64_t otherwise)
-{
-	if (of_url > 0)
-		return of_url;
-	return of_options > 0 ? of_options : otherwise;
-}
-
 struct subscriptions *
 server_listen(struct server *server, struct credis_error *err)
 {
@@ -328,11 +319,12 @@ server_set_up(struct server *server, const struct credis_store_options *options,
 	const struct url *url = &server->url;
 	struct conn *conn;
 
-	server->timeout_ms = first_given(url->timeout_ms, options->timeout_ms, TIMEOUT_MS);
+	server->timeout_ms = settings_first(url->timeout_ms, options->timeout_ms, TIMEOUT_MS);
 	server->connect_timeout_ms = options->connect_timeout_ms;
 	server->backoff_ms = options->backoff_ms;
-	server->pool_wait_ms = first_given(0, options->pool_wait_ms, POOL_WAIT_MS);
-	server->max = (size_t)first_given(url->max_connections, options->max_connections, POOL_MAX);
+	server->pool_wait_ms = settings_first(0, options->pool_wait_ms, POOL_WAIT_MS);
+	server->max =
+	    (size_t)settings_first(url->max_connections, options->max_connections, POOL_MAX);
 	server->where = url_print(url);
 	server->name = options->name != NULL ? strdup(options->name) : NULL;
 	if (server->where == NULL || (options->name != NULL && server->name == NULL))

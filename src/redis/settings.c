@@ -14,6 +14,8 @@ enum {
 	OUTPUT_MAX = 64 * 1024 * 1024,
 };
 
+#define MAX_MS (INT64_C(365) * 86400 * 1000)
+
 static bool
 copy_text(char **copy, const char *text)
 {
@@ -38,12 +40,12 @@ copy_url(struct url *copy, const struct url *url)
 	    copy_text(&copy->sentinel_password, url->sentinel_password);
 }
 
-static int64_t
-first_given(int64_t of_url, int64_t of_options, int64_t otherwise)
+int64_t
+settings_first(int64_t first, int64_t second, int64_t otherwise)
 {
-	if (of_url > 0)
-		return of_url;
-	return of_options > 0 ? of_options : otherwise;
+	int64_t given = first > 0 ? first : second > 0 ? second : otherwise;
+
+	return given < MAX_MS ? given : MAX_MS;
 }
 
 static void
@@ -52,9 +54,9 @@ fill_in(struct link_options *plain, const struct url *url)
 	plain->url = NULL;
 	plain->name = plain->role = NULL;
 	plain->connect_timeout_ms =
-	    first_given(url->connect_timeout_ms, plain->connect_timeout_ms, CONNECT_TIMEOUT_MS);
+	    settings_first(url->connect_timeout_ms, plain->connect_timeout_ms, CONNECT_TIMEOUT_MS);
 	plain->command_timeout_ms =
-	    first_given(url->timeout_ms, plain->command_timeout_ms, COMMAND_TIMEOUT_MS);
+	    settings_first(url->timeout_ms, plain->command_timeout_ms, COMMAND_TIMEOUT_MS);
 	if (plain->max_output == 0)
 		plain->max_output = OUTPUT_MAX;
 }

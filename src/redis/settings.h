@@ -15,6 +15,10 @@ struct settings {
 	struct link_options options; /* the plain ones; its pointers but 'log' are NULL */
 };
 
+/* The first of them that is given, which is to say more than 0; a year at most, so that sums of times are in
+ * range. */
+int64_t settings_first(int64_t first, int64_t second, int64_t otherwise);
+
 /* On failure returns false with the reason; 'settings' is to be cleared all the same. */
 bool settings_copy(struct settings *settings, const struct link_options *options,
     struct credis_error *err);

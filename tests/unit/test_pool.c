@@ -154,6 +154,34 @@ pool_exhaustion_is_a_clear_error_after_a_bounded_wait(void **state)
 }
 
 static void
+times_beyond_reason_are_long_and_leave_others_theirs(void **state)
+{
+	struct redis_server *server = *state;
+	const struct credis_store_options options = { .timeout_ms = INT64_MAX,
+		.connect_timeout_ms = INT64_MAX,
+		.backoff_ms = INT64_MAX,
+		.pool_wait_ms = INT64_MAX,
+		.max_connections = 1 };
+	struct event_base *base = event_base_new();
+	struct credis_store *store = credis_store_new(base, server->url, &options, NULL);
+	struct heard first = { 0 }, second = { 0 }, brief = { 0 }, shared = { 0 };
+	const char *ping = "PING";
+
+	assert_true(ask(store, "BLPOP", "reason", "0", INT64_MAX, &first));
+	assert_true(ask(store, "BLPOP", "reason", "0", 0, &second));
+	assert_true(ask(store, "BLPOP", "reason", "0", 50, &brief));
+	assert_true(credis_store_command(store, 1, &ping, NULL, 0, 0, hear, &shared, NULL));
+	EVENTUALLY(base, shared.answers == 1 && brief.answers == 1);
+	assert_int_equal(first.answers + second.answers, 0);
+	EVENTUALLY(base, redis_server_say(server, "LPUSH reason x") >= 0 && second.answers == 1);
+	assert_int_equal(first.code, CREDIS_OK);
+	assert_int_equal(second.code, CREDIS_OK);
+	assert_int_equal(shared.code, CREDIS_OK);
+	credis_store_free(store);
+	event_base_free(base);
+}
+
+static void
 a_thousand_calls_share_a_pool_of_three(void **state)
 {
 	struct redis_server *server = *state;
@@ -215,6 +243,7 @@ main(void)
 		cmocka_unit_test(a_pool_opens_on_demand_and_uses_again_what_is_idle),
 		cmocka_unit_test(of_idle_connections_the_last_used_comes_first),
 		cmocka_unit_test(pool_exhaustion_is_a_clear_error_after_a_bounded_wait),
+		cmocka_unit_test(times_beyond_reason_are_long_and_leave_others_theirs),
 		cmocka_unit_test(a_thousand_calls_share_a_pool_of_three),
 		cmocka_unit_test(a_dead_idle_connection_is_replaced_unseen),
 		cmocka_unit_test(a_connection_whose_call_ran_out_of_time_is_not_used_again),
