@@ -27,18 +27,29 @@ enum { TIMEOUT_MS = 10000 };
 static void on_up(struct link *link, void *client);
 static void on_down(struct link *link, bool was_up, const struct credis_error *why, void *client);
 
+static bool
+is_blank(char byte)
+{
+	return (unsigned char)byte <= ' ' || byte == 0x7f;
+}
+
 /* "user@host:pid": what identifies a program for the people who read the dispatcher's log. */
 static void
 name_oneself(struct credis_client *client)
 {
-	const struct passwd *user = getpwuid(getuid());
-	char host[64];
+	struct passwd user, *found = NULL;
+	char host[64], room[4096];
 
 	if (gethostname(host, sizeof(host)) != 0)
 		strcpy(host, "?");
 	host[sizeof(host) - 1] = '\0';
+	getpwuid_r(getuid(), &user, room, sizeof(room), &found);
 	snprintf(client->from, sizeof(client->from), "%.64s@%.64s:%ld",
-	    user != NULL ? user->pw_name : "?", host, (long)getpid());
+	    found != NULL ? user.pw_name : "?", host, (long)getpid());
+	for (char *byte = client->from; *byte != '\0'; byte++) {
+		if (is_blank(*byte))
+			*byte = '_';
+	}
 }
 
 static bool
@@ -143,7 +154,7 @@ credis_client_set_from(struct credis_client *client, const char *from, struct cr
 	char quoted[64 + 4];
 
 	for (size_t n = 0; n < length; n++) {
-		if ((unsigned char)from[n] <= ' ' || from[n] == 0x7f)
+		if (is_blank(from[n]))
 			length = 0;
 	}
 	if (length == 0 || length >= sizeof(client->from) || !text_is_utf8(from, length))

@@ -5,8 +5,21 @@
 #include <credis/history.h>
 
 #include <pthread.h>
+#include <pwd.h>
 
 enum { ENDS_MAX = 64 };
+
+/* The system's, for the client. */
+int
+getpwuid_r(uid_t uid, struct passwd *user, char *room, size_t size, struct passwd **found)
+{
+	static char name[] = "LAB\\jane \tdoe\x7f";
+
+	(void)uid, (void)room, (void)size;
+	*user = (struct passwd){ .pw_name = name };
+	*found = user;
+	return 0;
+}
 
 /* What came back, from whatever call. */
 struct end {
@@ -507,6 +520,19 @@ refuse_twice(struct stage *stage, const struct heard *heard)
 	stage_answer(stage, heard, "is=refused code=range seq=7",
 	    "AZ: 400 is above the maximum 360");
 	stage_answer(stage, heard, "is=done seq=8", "400");
+}
+
+static void
+a_users_name_with_blanks_travels_without(void **state)
+{
+	static const char from[] = "LAB\\jane__doe_@";
+	struct stage *stage = *state;
+
+	stage_build_telescope(stage);
+	stage_serve(stage, "telescope", "AZ");
+	stage->script = answer_done;
+	assert_int_equal(do_modify(stage, "telescope.AZ", "42")->err.code, CREDIS_OK);
+	assert_memory_equal(stage->heard[0].from, from, strlen(from));
 }
 
 static void
@@ -1292,6 +1318,7 @@ main(void)
 		TEST(keywords_of_an_unknown_service_are_an_error),
 		TEST(a_write_is_done_when_the_dispatcher_says_so),
 		TEST(namespace_sender_and_sequence_travel_along),
+		TEST(a_users_name_with_blanks_travels_without),
 		TEST(a_refusal_names_the_service_and_is_the_only_answer),
 		TEST(each_kind_of_answer_has_its_code_and_words),
 		TEST(a_sentence_is_qualified_once_and_made_fit_to_print),
