@@ -191,6 +191,8 @@ begin(struct call *call)
 	struct credis_client *client = call->client;
 	struct credis_error err;
 
+	if (call->kind->answers)
+		session_check_clock(client);
 	if (call->kind->answers && !errands_listen(client->errands, &err)) {
 		call->kind->fail(call, &err);
 		return;

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "core/url.h"
+#include "redis/clock.h"
 #include "redis/link.h"
 #include "redis/subscriptions.h"
 
@@ -19,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { TIMEOUT_MS = 10000 };
@@ -192,11 +192,7 @@ credis_client_where(const struct credis_client *client)
 int64_t
 credis_client_now_us(const struct credis_client *client)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 +
-	    link_clock_offset_us(client->commands);
+	return clock_steady_us() + link_clock_offset_us(client->commands);
 }
 
 void
@@ -213,6 +209,17 @@ bool
 session_is_up(const struct credis_client *client)
 {
 	return link_is_up(client->commands);
+}
+
+void
+session_check_clock(struct credis_client *client)
+{
+	struct credis_error why;
+
+	if (!session_is_up(client) || !clock_was_set(&client->own_offset_us))
+		return;
+	error_set(&why, CREDIS_ELOST, "this machine's clock was set");
+	link_reset(client->commands, &why);
 }
 
 bool
@@ -238,6 +245,7 @@ on_up(struct link *link, void *arg)
 	struct credis_client *client = arg;
 
 	(void)link;
+	client->own_offset_us = clock_own_offset_us();
 	calls_look(client);
 	monitors_store_up(client);
 }

@@ -33,6 +33,7 @@ struct credis_client {
 	struct log log;
 	bool started;
 	struct link *commands;
+	int64_t own_offset_us; /* of our clock, when the store's was learned */
 	struct subscriptions *subscriptions;
 	struct calls *calls;
 	struct catalogs *catalogs;
@@ -47,6 +48,9 @@ struct credis_client {
 void session_wake(struct credis_client *client);
 
 bool session_is_up(const struct credis_client *client);
+
+/* Connects anew, and so asks for the store's time, if our clock was set meanwhile. */
+void session_check_clock(struct credis_client *client);
 
 /* Says that the store cannot be reached, and why; returns false. 'tried_ms' (negative: left out) is for
  * how long it was tried. */

@@ -12,6 +12,7 @@
 #include "dispatcher/requests.h"
 #include "dispatcher/served.h"
 #include "dispatcher/steps.h"
+#include "redis/clock.h"
 #include "redis/command.h"
 
 #include <credis/dispatcher.h>
@@ -184,6 +185,7 @@ on_up(struct link *link, void *arg)
 	struct buffer *out = link_command(link, on_info, dispatcher, 0, NULL);
 
 	post->store.offset_us = link_clock_offset_us(link);
+	post->store.own_offset_us = clock_own_offset_us();
 	if (out != NULL)
 		command_texts(out, "INFO", "server", NULL);
 	notifications_check(post);
@@ -229,6 +231,28 @@ reap_doomed(struct credis_dispatcher *dispatcher)
 	}
 }
 
+/* A store that does not say goes by our clock. */
+static void
+on_time(void *arg, uint64_t asked_us, const struct reply *reply, const struct credis_error *lost)
+{
+	struct store *store = arg;
+
+	(void)lost;
+	if (reply != NULL && !clock_learn(&store->offset_us, (int64_t)asked_us, reply))
+		store->offset_us = clock_own_offset_us();
+}
+
+static void
+check_clock(struct store *store)
+{
+	struct buffer *out = NULL;
+
+	if (clock_was_set(&store->own_offset_us))
+		out = link_command(store->link, on_time, store, (uint64_t)clock_steady_us(), NULL);
+	if (out != NULL)
+		command_texts(out, "TIME", NULL);
+}
+
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
@@ -240,6 +264,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	steps_tick(dispatcher->post.steps);
 	if (!link_is_up(dispatcher->post.store.link))
 		return;
+	check_clock(&dispatcher->post.store);
 	if (!dispatcher->post.events_unknown)
 		notifications_check(&dispatcher->post);
 	for (struct served *s = dispatcher->post.served; s != NULL; s = s->next)
@@ -313,6 +338,7 @@ set_up(struct credis_dispatcher *dispatcher, struct event_base *base, const char
 	post->arg = dispatcher;
 	make_id(post->id);
 	gethostname(post->host, sizeof(post->host) - 1);
+	post->store.offset_us = clock_own_offset_us();
 	post->started_us = store_now_us(&post->store);
 	post->url = strdup(url);
 	post->calcs = calcs_new(post);

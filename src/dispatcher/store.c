@@ -5,18 +5,15 @@
 #include "core/error.h"
 #include "core/message.h"
 #include "dispatcher/history.h"
+#include "redis/clock.h"
 #include "redis/command.h"
 
 #include <string.h>
-#include <time.h>
 
 int64_t
 store_now_us(const struct store *store)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 + store->offset_us;
+	return clock_steady_us() + store->offset_us;
 }
 
 static void

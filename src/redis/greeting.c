@@ -3,10 +3,8 @@
 #include "redis/greeting.h"
 
 #include "core/error.h"
+#include "redis/clock.h"
 #include "redis/command.h"
-
-#include <stdio.h>
-#include <time.h>
 
 struct step {
 	bool (*is_wanted)(const struct greeting *greeting); /* NULL: always */
@@ -15,15 +13,6 @@ struct step {
 	const char *expected;  /* the status to be answered; NULL: any but an error */
 	const char *tolerated; /* the server may refuse it: so called in a warning, or "" */
 };
-
-static int64_t
-clock_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static bool
 has_password(const struct greeting *greeting)
@@ -89,21 +78,10 @@ say_time(const struct greeting *greeting, struct buffer *out)
 	command_texts(out, "TIME", NULL);
 }
 
-/* The server looked at its clock between our asking and its answer. What was known of it before stays while
- * it fits: a slow answer tells less than an earlier fast one, or than clocks that agree. */
 static void
 learn_time(struct greeting *greeting, const struct reply *reply)
 {
-	int64_t seconds, microseconds, least, most;
-
-	if (!reply_integer(reply_item(reply, 0), &seconds) ||
-	    !reply_integer(reply_item(reply, 1), &microseconds) || seconds < 0 ||
-	    seconds >= INT64_MAX / 4000000 || microseconds < 0 || microseconds >= 1000000)
-		return;
-	least = seconds * 1000000 + microseconds - clock_us();
-	most = seconds * 1000000 + microseconds - greeting->sent_us;
-	if (greeting->clock_offset_us < least || greeting->clock_offset_us > most)
-		greeting->clock_offset_us = least + (most - least) / 2;
+	clock_learn(&greeting->clock_offset_us, greeting->sent_us, reply);
 }
 
 static bool
@@ -161,7 +139,7 @@ greeting_begin(struct greeting *greeting, const struct url *url, const char *nam
 	*greeting = (struct greeting){
 		.url = url,
 		.name = name,
-		.sent_us = clock_us(),
+		.sent_us = clock_steady_us(),
 		.clock_offset_us = greeting->clock_offset_us,
 	};
 	for (size_t n = 0; n < STEPS; n++) {

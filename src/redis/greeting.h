@@ -14,8 +14,8 @@ struct greeting {
 	const struct url *url;   /* lent, as is the name */
 	const char *name;        /* NULL: none */
 	unsigned step;           /* of the next answer */
-	int64_t sent_us;         /* our clock */
-	int64_t clock_offset_us; /* the server's clock minus ours; 0: not told */
+	int64_t sent_us;         /* steady */
+	int64_t clock_offset_us; /* makes the server's time of the steady one; 0: not told */
 	int64_t connection_id;   /* 0: not told */
 };
 

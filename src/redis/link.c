@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "redis/backoff.h"
+#include "redis/clock.h"
 #include "redis/command.h"
 #include "redis/greeting.h"
 #include "redis/outbox.h"
@@ -779,7 +780,8 @@ link_commands_under_way(const struct link *link)
 int64_t
 link_clock_offset_us(const struct link *link)
 {
-	return link->greeting.clock_offset_us;
+	return link->greeting.clock_offset_us != 0 ? link->greeting.clock_offset_us
+						   : clock_own_offset_us();
 }
 
 int64_t

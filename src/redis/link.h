@@ -107,8 +107,8 @@ struct buffer *link_subscribe_command(struct link *link, struct credis_error *er
 size_t link_output_length(const struct link *link);
 size_t link_commands_under_way(const struct link *link);
 
-/* Learned at the greeting: the server's clock minus ours (0 if it would not say), and the
- * connection's id for CLIENT KILL (0 likewise). */
+/* Learned at the greeting: what makes the server's Unix time of the steady clock (redis/clock.h; ours if it would
+ * not say), and the connection's id for CLIENT KILL (0 likewise). */
 int64_t link_clock_offset_us(const struct link *link);
 int64_t link_connection_id(const struct link *link);
 
