@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "model/ack.h"
 #include "model/answer.h"
 #include "model/operations.h"
 #include "model/words.h"
@@ -29,6 +30,10 @@ struct credis_model {
 struct errand {
 	const struct credis_operation *operation;
 	enum credis_serializer serializer;
+	struct credis_store *store;
+	struct words words; /* of an ack that may have to look; otherwise none */
+	unsigned flags;
+	int64_t timeout_ms;
 	credis_answer_cb *cb;
 	void *arg;
 	char key[]; /* for sentences */
@@ -102,7 +107,15 @@ deadline_of(const struct words *words, int64_t timeout_ms)
 }
 
 static void
-on_reply(void *arg, const struct credis_reply *reply, const struct credis_error *err)
+errand_free(struct errand *errand)
+{
+	if (errand != NULL)
+		words_clear(&errand->words);
+	free(errand);
+}
+
+static void
+finish(void *arg, const struct credis_reply *reply, const struct credis_error *err)
 {
 	struct errand *errand = arg;
 	struct credis_answer *answer = NULL;
@@ -114,7 +127,45 @@ on_reply(void *arg, const struct credis_reply *reply, const struct credis_error 
 	if (errand->cb != NULL)
 		errand->cb(errand->arg, answer, &why);
 	answer_free(answer);
-	free(errand);
+	errand_free(errand);
+}
+
+static void
+go_on(struct errand *errand, const struct ack *ack, credis_reply_cb *cb)
+{
+	struct credis_error err;
+
+	if (!credis_store_command(errand->store, ACK_WORDS, ack->at, ack->lengths,
+		errand->flags | CREDIS_PRIMARY, errand->timeout_ms, cb, errand, &err))
+		finish(errand, NULL, &err);
+}
+
+static void
+on_looked(void *arg, const struct credis_reply *list, const struct credis_error *err)
+{
+	struct errand *errand = arg;
+	struct credis_error why = *err;
+	struct ack again;
+
+	if (why.code == CREDIS_OK &&
+	    ack_again(&again, &errand->words, errand->serializer, list, &why))
+		go_on(errand, &again, finish);
+	else
+		finish(errand, NULL, &why);
+}
+
+static void
+on_reply(void *arg, const struct credis_reply *reply, const struct credis_error *err)
+{
+	struct errand *errand = arg;
+	struct ack look;
+
+	if (err->code != CREDIS_OK || !ack_missed(&errand->words, reply)) {
+		finish(errand, reply, err);
+		return;
+	}
+	look = ack_look(&errand->words);
+	go_on(errand, &look, on_looked);
 }
 
 static struct errand *
@@ -128,9 +179,24 @@ errand_new(const struct credis_model *model, const struct credis_operation *oper
 		error_no_memory(err);
 		return NULL;
 	}
-	*errand = (struct errand){ operation, model->serializer, cb, arg };
+	*errand = (struct errand){
+		.operation = operation,
+		.serializer = model->serializer,
+		.store = model->store,
+		.cb = cb,
+		.arg = arg,
+	};
 	memcpy(errand->key, model->key, length);
 	return errand;
+}
+
+static void
+errand_keep(struct errand *errand, struct words *words, unsigned flags, int64_t timeout_ms)
+{
+	errand->words = *words;
+	errand->flags = flags;
+	errand->timeout_ms = timeout_ms;
+	*words = (struct words){ .count = 0 };
 }
 
 bool
@@ -149,10 +215,32 @@ credis_model_call(struct credis_model *model, const char *name, size_t count,
 	if (errand != NULL)
 		ok = credis_store_command(model->store, words.count, (const char *const *)words.at,
 		    words.lengths, flags, deadline_of(&words, timeout_ms), on_reply, errand, err);
-	words_clear(&words);
 	if (!ok)
-		free(errand);
+		errand_free(errand);
+	else if (ack_may_miss(&words, model->serializer))
+		errand_keep(errand, &words, flags, timeout_ms);
+	words_clear(&words);
 	return ok;
+}
+
+static const struct credis_reply *
+ask(struct credis_model *model, const struct words *words, unsigned flags, int64_t timeout_ms,
+    struct credis_error *err)
+{
+	struct credis_store *store = model->store;
+	const struct credis_reply *reply =
+	    credis_store_ask(store, words->count, (const char *const *)words->at, words->lengths,
+		flags, deadline_of(words, timeout_ms), err);
+	struct ack ack;
+
+	if (reply == NULL || !ack_may_miss(words, model->serializer) || !ack_missed(words, reply))
+		return reply;
+	ack = ack_look(words);
+	reply = credis_store_ask(store, ACK_WORDS, ack.at, ack.lengths, flags | CREDIS_PRIMARY,
+	    timeout_ms, err);
+	if (reply == NULL || !ack_again(&ack, words, model->serializer, reply, err))
+		return NULL;
+	return credis_store_ask(store, ACK_WORDS, ack.at, ack.lengths, flags, timeout_ms, err);
 }
 
 const struct credis_answer *
@@ -169,8 +257,7 @@ credis_model_ask(struct credis_model *model, const char *name, size_t count,
 	answer_free(model->kept);
 	model->kept = NULL;
 	if (operation != NULL)
-		reply = credis_store_ask(model->store, words.count, (const char *const *)words.at,
-		    words.lengths, flags, deadline_of(&words, timeout_ms), &why);
+		reply = ask(model, &words, flags, timeout_ms, &why);
 	words_clear(&words);
 	if (reply != NULL)
 		model->kept = answer_new(operation->gives, model->serializer, reply, &why);

@@ -114,6 +114,29 @@ def test_a_message_of_a_receiver_that_died_is_recovered(cli, peer):
     assert cli("mq", "get", "jobs").value == "one"
 
 
+MESSAGES = {
+    "json": [b'{"a": 1}', b' [1,  2.50]', b'"\\u00e9"'],
+    "python": [b'{"a":1}', '"é"'.encode()],
+    "msgpack": [b"\xdb\0\0\0\x01x", b"\xda\0\x01x", b"\xdf\0\0\0\x01\xd9\x01a\xce\0\0\0\x01"],
+    "integer": [b"007", b"0x10"],
+    "double": [b"1", b"1e2"],
+}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_in_other_bytes_than_ours_is_acknowledged(cli, peer, name):
+    for message in MESSAGES[name]:
+        peer.rpush("jobs:me", b"another")
+        peer.rpush("jobs", message)
+        text = cli("mq", "take", "--as", name, "jobs", "jobs:me", "0").out.removesuffix("\n")
+        peer.rpush("jobs:me", b"one more")
+        result = cli("mq", "ack", "--as", name, "jobs", "jobs:me", "--", text)
+        assert (result.out, result.status) == ("1\n", 0), (message, result)
+        assert peer.lrange("jobs:me", 0, -1) == [b"another", b"one more"]
+        assert cli("mq", "ack", "--as", name, "jobs", "jobs:me", "--", text).out == "0\n"
+        peer.delete("jobs:me")
+
+
 def test_a_lock_of_python_keeps_credis_out(cli, peer):
     assert peer.set("l", b"token", nx=True, px=60000)
     assert cli("lock", "-t", "100ms", "l", "true").status == 1

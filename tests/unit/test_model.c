@@ -377,6 +377,37 @@ an_item_that_cannot_be_read_is_told_and_not_lost(void **state)
 }
 
 static void
+a_message_in_other_bytes_is_acknowledged(void **state)
+{
+	struct stage *stage = *state;
+	struct credis_model *raw = credis_model_new(stage->store, "mq", "q", CREDIS_AS_RAW, NULL);
+	struct credis_model *json = credis_model_new(stage->store, "mq", "q", CREDIS_AS_JSON, NULL);
+	const char *words[] = { "mine", "[1,2]" };
+	struct heard heard = { 0 };
+	struct credis_error err;
+
+	for (int n = 0; n < 2; n++) {
+		credis_model_ask_texts(raw, &err, "put", "[1, 2]", NULL);
+		assert_string_equal(told(credis_model_ask_texts(json, &err, "take", "mine", "0",
+					     NULL),
+					&err),
+		    "[1,2]");
+	}
+	assert_string_equal(told(credis_model_ask_texts(json, &err, "ack", "mine", "[1,2]", NULL),
+				&err),
+	    "1");
+	for (unsigned n = 1; n <= 2; n++) {
+		assert_true(
+		    credis_model_call(json, "ack", 2, words, NULL, 0, 0, hear, &heard, &err));
+		while (heard.answers < n)
+			credis_store_run(stage->store, 1000);
+		assert_string_equal(heard.text, n == 1 ? "1" : "0");
+	}
+	credis_model_free(raw);
+	credis_model_free(json);
+}
+
+static void
 a_key_of_another_kind_is_the_servers_error(void **state)
 {
 	struct stage *stage = *state;
@@ -428,7 +459,7 @@ the_keys_of_a_dictionary_come_by_the_deadline_or_not_at_all(void **state)
 
 	credis_store_ask_texts(stage->store, NULL, "EVAL",
 	    "for n = 1, 500000 do redis.call('SET', n, '') end", "0", NULL);
-	assert_null(credis_dict_ask(dict, "keys", 0, NULL, NULL, 20, &err));
+	assert_null(credis_dict_ask(dict, "keys", 0, NULL, NULL, 2, &err));
 	assert_int_equal(err.code, CREDIS_EDEADLINE);
 	assert_string_equal(told(credis_dict_ask(dict, "keys", 0, NULL, NULL, 0, &err), &err),
 	    "[]");
@@ -449,6 +480,8 @@ main(void)
 		    stop),
 		cmocka_unit_test_setup_teardown(an_item_that_cannot_be_read_is_told_and_not_lost,
 		    start, stop),
+		cmocka_unit_test_setup_teardown(a_message_in_other_bytes_is_acknowledged, start,
+		    stop),
 		cmocka_unit_test_setup_teardown(a_key_of_another_kind_is_the_servers_error, start,
 		    stop),
 		cmocka_unit_test_setup_teardown(

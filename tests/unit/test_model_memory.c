@@ -19,7 +19,7 @@ struct stage {
 	struct event_base *base;
 	struct credis_store *store;  /* on 'base' */
 	struct credis_store *blocks; /* on its own */
-	struct credis_model *hash, *mq, *blocking_model;
+	struct credis_model *hash, *mq, *receiver, *blocking_model, *blocking_receiver;
 	struct credis_dict *dict, *blocking_dict;
 	struct credis_cache *cache, *blocking_cache;
 	struct credis_lock *lock;
@@ -68,6 +68,16 @@ call_model(void *arg, struct credis_error *err)
 
 	return begun(stage,
 	    credis_model_call(stage->hash, "set", 2, words, NULL, 0, 0, count, stage, err));
+}
+
+static bool
+call_receiver(void *arg, struct credis_error *err)
+{
+	struct stage *stage = arg;
+	const char *words[] = { "others", json };
+
+	return begun(stage,
+	    credis_model_call(stage->receiver, "ack", 2, words, NULL, 0, 0, count, stage, err));
 }
 
 static bool
@@ -262,6 +272,15 @@ ask_model(void *arg, struct credis_error *err)
 }
 
 static bool
+ask_receiver(void *arg, struct credis_error *err)
+{
+	struct stage *stage = arg;
+
+	return credis_model_ask_texts(stage->blocking_receiver, err, "ack", "mine", json, NULL) !=
+	    NULL;
+}
+
+static bool
 ask_dict(void *arg, struct credis_error *err)
 {
 	struct stage *stage = arg;
@@ -318,13 +337,13 @@ each_failed_allocation_of_a_call_is_enomem(void **state)
 {
 	static const struct fail_each_row rows[] = { { "new model", new_model },
 		{ "model", call_model }, { "model, many", call_model_many },
-		{ "model, script", call_model_script }, { "model, wait", call_model_wait },
-		{ "new dict", new_dict }, { "dict get", dict_get }, { "dict set", dict_set },
-		{ "dict del", dict_del }, { "dict has", dict_has }, { "dict keys", dict_keys },
-		{ "new cache", new_cache }, { "cache miss", cache_miss },
-		{ "cache hit", cache_hit }, { "cache set", cache_set }, { "cache del", cache_del },
-		{ "cache has", cache_has }, { "new lock", new_lock }, { "lock", take_lock },
-		{ "serializers", serialize_all } };
+		{ "receiver", call_receiver }, { "model, script", call_model_script },
+		{ "model, wait", call_model_wait }, { "new dict", new_dict },
+		{ "dict get", dict_get }, { "dict set", dict_set }, { "dict del", dict_del },
+		{ "dict has", dict_has }, { "dict keys", dict_keys }, { "new cache", new_cache },
+		{ "cache miss", cache_miss }, { "cache hit", cache_hit },
+		{ "cache set", cache_set }, { "cache del", cache_del }, { "cache has", cache_has },
+		{ "new lock", new_lock }, { "lock", take_lock }, { "serializers", serialize_all } };
 
 	for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++) {
 		struct stage *stage = *state;
@@ -338,7 +357,8 @@ static void
 each_failed_allocation_of_a_blocking_call_is_enomem(void **state)
 {
 	static const struct fail_each_row rows[] = { { "ask model", ask_model },
-		{ "ask dict", ask_dict }, { "ask cache", ask_cache }, { "ask lock", ask_lock } };
+		{ "ask receiver", ask_receiver }, { "ask dict", ask_dict },
+		{ "ask cache", ask_cache }, { "ask lock", ask_lock } };
 
 	fail_all(*state, rows, sizeof rows / sizeof rows[0], NULL);
 }
@@ -347,8 +367,8 @@ each_failed_allocation_of_a_blocking_call_is_enomem(void **state)
 static void
 memory_that_is_short_in_the_event_loop_leaves_no_call_without_an_end(void **state)
 {
-	static fail_each_act *const acts[] = { call_model, dict_get, dict_set, dict_keys,
-		cache_miss, cache_hit, cache_set };
+	static fail_each_act *const acts[] = { call_model, call_receiver, dict_get, dict_set,
+		dict_keys, cache_miss, cache_hit, cache_set };
 	struct stage *stage = *state;
 
 	for (size_t n = 0; n < sizeof acts / sizeof acts[0]; n++)
@@ -369,6 +389,13 @@ start(void **state)
 	stage->mq = credis_model_new(stage->store, "mq", "mq", CREDIS_AS_RAW, NULL);
 	stage->blocking_model =
 	    credis_model_new(stage->blocks, "hash", "hash", CREDIS_AS_JSON, NULL);
+	stage->receiver = credis_model_new(stage->store, "mq", "mq", CREDIS_AS_JSON, NULL);
+	stage->blocking_receiver =
+	    credis_model_new(stage->blocks, "mq", "mq", CREDIS_AS_JSON, NULL);
+	/* What is to be acknowledged is written otherwise than we do. */
+	credis_store_ask_texts(stage->blocks, NULL, "EVAL",
+	    "for n = 1, 200 do for k = 1, 2 do redis.call('RPUSH', KEYS[k], ARGV[1]) end end", "2",
+	    "mine", "others", json, NULL);
 	stage->dict = credis_dict_new(stage->store, "ns", CREDIS_AS_MSGPACK, NULL);
 	stage->blocking_dict = credis_dict_new(stage->blocks, "ns", CREDIS_AS_MSGPACK, NULL);
 	stage->cache = credis_cache_new(stage->store, "ns", CREDIS_AS_MSGPACK, NULL, NULL);
@@ -391,6 +418,8 @@ stop(void **state)
 	credis_dict_free(stage->blocking_dict);
 	credis_model_free(stage->hash);
 	credis_model_free(stage->mq);
+	credis_model_free(stage->receiver);
+	credis_model_free(stage->blocking_receiver);
 	credis_model_free(stage->blocking_model);
 	credis_store_free(stage->store);
 	credis_store_free(stage->blocks);
