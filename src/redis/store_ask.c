@@ -58,7 +58,7 @@ wait_for_the_only_call(struct credis_store *store)
 	bool came;
 
 	if (store->replica_count > 0 || call == NULL || call != TAILQ_LAST(&store->calls, calls) ||
-	    call->held || call->due_ms - now_ms < STREAM_WAIT_MS ||
+	    call->held || call->due_ms - now_ms < STREAM_WAIT_MOST_MS ||
 	    now_ms - store->ran_ms >= LOOP_MS)
 		return false;
 	store->running = true;

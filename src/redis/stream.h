@@ -30,7 +30,10 @@ void stream_free(struct stream *stream);
 /* Returns how many bytes were taken. Never calls back. */
 size_t stream_write(struct stream *stream, const char *bytes, size_t length);
 
-enum { STREAM_WAIT_MS = 5 };
+enum {
+	STREAM_WAIT_MS = 5,
+	STREAM_WAIT_MOST_MS = 20, /* what it may come to: the kernel rounds up to its ticks */
+};
 
 /* Waits up to STREAM_WAIT_MS for bytes, without the event loop, and takes them as if that had found them. False
  * when nothing came, or only the event loop can tell (TLS). */

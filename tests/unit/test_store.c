@@ -218,6 +218,29 @@ a_server_that_does_not_answer_costs_a_deadline_of_milliseconds(void **state)
 }
 
 static void
+a_deadline_of_milliseconds_is_kept_to_milliseconds(void **state)
+{
+	struct redis_server *server = *state;
+	struct credis_store *store = credis_store_open(server->url, NULL, NULL);
+	const char *ping = "PING";
+	int64_t shortest_ms = LOOP_LIMIT_MS;
+	struct credis_error err;
+
+	for (int n = 0; n < 20; n++) {
+		assert_non_null(credis_store_ask_texts(store, NULL, "PING", NULL));
+		redis_server_signal(server, SIGSTOP);
+		int64_t began_ms = loop_now_ms();
+		assert_null(credis_store_ask(store, 1, &ping, NULL, 0, 6, &err));
+		int64_t took_ms = loop_now_ms() - began_ms;
+		redis_server_signal(server, SIGCONT);
+		assert_int_equal(err.code, CREDIS_EDEADLINE);
+		shortest_ms = took_ms < shortest_ms ? took_ms : shortest_ms;
+	}
+	assert_in_range(shortest_ms, 5, 9);
+	credis_store_free(store);
+}
+
+static void
 commands_under_way_are_answered_once_when_the_connection_is_lost(void **state)
 {
 	struct redis_server *server = *state;
@@ -451,6 +474,7 @@ main(void)
 		cmocka_unit_test(
 		    what_was_held_goes_before_what_is_called_for_as_the_server_comes_up),
 		cmocka_unit_test(a_server_that_does_not_answer_costs_a_deadline_of_milliseconds),
+		cmocka_unit_test(a_deadline_of_milliseconds_is_kept_to_milliseconds),
 		cmocka_unit_test(commands_under_way_are_answered_once_when_the_connection_is_lost),
 		cmocka_unit_test(an_answer_may_free_the_store),
 		cmocka_unit_test(a_subscription_is_restored_after_a_loss_and_says_so),
