@@ -252,7 +252,7 @@ link_answer_all(struct link *link, const struct credis_error *why)
 	}
 }
 
-/* Only from the event loop, and never while a reply is lent to somebody. */
+/* Only from the event loop or link_wait(), and never while a reply is lent to somebody. */
 static void
 link_lose(struct link *link, const struct credis_error *why)
 {

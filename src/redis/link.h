@@ -34,7 +34,7 @@ struct link_options {
 };
 
 /* None is called from inside link_new, link_start, link_reset, link_free or link_command: always from
- * the event loop. Any of them may free the link. */
+ * the event loop, or from link_wait(). Any of them may free the link. */
 struct link_events {
 	/* Greeting done: commands may be sent. */
 	void (*on_up)(struct link *link, void *arg);

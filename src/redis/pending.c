@@ -64,12 +64,6 @@ pending_pop(struct pending *pending, struct pending_command *command)
 	return true;
 }
 
-const struct pending_command *
-pending_oldest(const struct pending *pending)
-{
-	return pending->count > 0 ? &pending->ring[pending->first] : NULL;
-}
-
 void
 pending_clear(struct pending *pending)
 {

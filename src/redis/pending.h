@@ -21,7 +21,6 @@ struct pending {
 bool pending_reserve(struct pending *pending, size_t count);
 void pending_push(struct pending *pending, struct pending_command command);
 bool pending_pop(struct pending *pending, struct pending_command *command);
-const struct pending_command *pending_oldest(const struct pending *pending);
 void pending_clear(struct pending *pending);
 
 #endif

@@ -11,7 +11,7 @@ struct event_base;
 struct stream;
 struct tls;
 
-/* All from the event loop; any may free the stream. */
+/* All from the event loop or stream_wait(); any may free the stream. */
 struct stream_events {
 	void (*on_open)(void *arg);
 	void (*on_bytes)(void *arg, const char *bytes, size_t length); /* lent */
