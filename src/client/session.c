@@ -26,6 +26,7 @@ enum { TIMEOUT_MS = 10000 };
 
 static void on_up(struct link *link, void *client);
 static void on_down(struct link *link, bool was_up, const struct credis_error *why, void *client);
+static void on_deaf(void *client);
 
 static bool
 is_blank(char byte)
@@ -68,7 +69,10 @@ open_links(struct credis_client *client, const struct url *url, struct credis_er
 	options.role = "subscriptions";
 	if (client->commands != NULL)
 		client->subscriptions = subscriptions_new(client->base, &options, err);
-	return client->subscriptions != NULL;
+	if (client->subscriptions == NULL)
+		return false;
+	subscriptions_tell_failed(client->subscriptions, on_deaf, client);
+	return true;
 }
 
 static bool
@@ -256,5 +260,13 @@ on_down(struct link *link, bool was_up, const struct credis_error *why, void *ar
 	(void)link;
 	(void)why;
 	if (!was_up)
+		calls_fail_waiting(arg);
+}
+
+/* Those who still wait while commands could be sent wait for answers. */
+static void
+on_deaf(void *arg)
+{
+	if (session_is_up(arg))
 		calls_fail_waiting(arg);
 }

@@ -55,6 +55,8 @@ struct subscriptions {
 	bool keys;                /* the only channel is a prefix of keys */
 	unsigned busy;            /* walks under way: nothing is freed */
 	bool freed;
+	void (*on_failed)(void *arg); /* may be NULL */
+	void *arg;
 };
 
 static void on_up(struct link *link, void *arg);
@@ -118,6 +120,14 @@ subscriptions_free(struct subscriptions *subscriptions)
 		event_free(subscriptions->retry);
 	subscriptions->busy++;
 	subscriptions_release(subscriptions);
+}
+
+void
+subscriptions_tell_failed(struct subscriptions *subscriptions, void (*on_failed)(void *arg),
+    void *arg)
+{
+	subscriptions->on_failed = on_failed;
+	subscriptions->arg = arg;
 }
 
 void
@@ -406,6 +416,8 @@ on_down(struct link *link, bool was_up, const struct credis_error *why, void *ar
 	struct channel *channel;
 
 	(void)link;
+	if (!was_up && subscriptions->on_failed != NULL)
+		subscriptions->on_failed(subscriptions->arg);
 	if (!was_up)
 		return;
 	subscriptions_hold(subscriptions);

@@ -33,6 +33,10 @@ struct subscriptions *subscriptions_new(struct event_base *base, const struct li
     struct credis_error *err);
 void subscriptions_free(struct subscriptions *subscriptions);
 
+/* Tells, from the event loop, of each try to connect that failed. */
+void subscriptions_tell_failed(struct subscriptions *subscriptions, void (*on_failed)(void *arg),
+    void *arg);
+
 /* From now on, before the first is added, channels are patterns (PSUBSCRIBE). */
 void subscriptions_take_patterns(struct subscriptions *subscriptions);
 

@@ -1114,6 +1114,21 @@ who_may_not_listen_to_answers_is_told_so_at_once(void **state)
 }
 
 static void
+who_gets_no_second_connection_is_told_so_at_once(void **state)
+{
+	struct stage *stage = *state;
+
+	stage_build_telescope(stage);
+	do_read(stage, "telescope.AZ", false);
+	stage_say(stage, "CONFIG SET maxclients 2");
+	credis_client_set_timeout(stage->client, 3600000);
+	do_modify(stage, "telescope.AZ", "1");
+	stage_say(stage, "CONFIG SET maxclients 10000");
+	assert_int_equal(got.ends[1].err.code, CREDIS_EUNREACHABLE);
+	assert_memory_equal(got.ends[1].err.text, "cannot reach the store at ", 26);
+}
+
+static void
 who_may_not_write_is_told_so(void **state)
 {
 	struct stage *stage = *state;
@@ -1344,6 +1359,7 @@ main(void)
 		TEST(a_read_begins_anew_when_the_store_is_lost_under_it),
 		TEST(a_server_that_refuses_the_password_is_unreachable),
 		TEST(who_may_not_listen_to_answers_is_told_so_at_once),
+		TEST(who_gets_no_second_connection_is_told_so_at_once),
 		TEST(who_may_not_write_is_told_so),
 		TEST(blocking_calls_return_when_they_are_done),
 		TEST(blocking_calls_fail_with_the_reason),
