@@ -28,10 +28,11 @@ struct credis_lock *credis_lock_new(struct credis_store *store, const char *key,
     credis_lock_cb *cb, void *arg, struct credis_error *err);
 
 /* Takes it, or goes on trying for 'wait_ms' (0: one try). False, and no callback, with CREDIS_EINVAL (it is
- * held, or being taken or released). Since 0.1. */
+ * held, or being taken or released), and as credis_store_command(). Since 0.1. */
 bool credis_lock_acquire(struct credis_lock *lock, int64_t wait_ms, struct credis_error *err);
 
-/* Gives it back. False, and no callback, with CREDIS_EINVAL (it is not held). Since 0.1. */
+/* Gives it back. False, and no callback, with CREDIS_EINVAL (it is not held), and as credis_store_command(): it
+ * is not held any more then, nor after an outcome that is an error, but its key may be left to expire. Since 0.1. */
 bool credis_lock_release(struct credis_lock *lock, struct credis_error *err);
 
 bool credis_lock_is_held(const struct credis_lock *lock); /* Since 0.1. */
