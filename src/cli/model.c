@@ -21,6 +21,7 @@ struct run {
 	struct session *session;
 	const char *key;
 	enum credis_serializer serializer;
+	bool acks;
 	char **words; /* of the operation; with room for one more */
 	int count;
 	char ms[24];
@@ -48,6 +49,8 @@ on_answer(void *arg, const struct credis_answer *answer, const struct credis_err
 
 	if (answer != NULL)
 		answer_print(run->session, run->key, raw ? CREDIS_AS_RAW : run->serializer, answer);
+	if (!raw && run->acks && answer->integer == 0)
+		run->session->status = EXIT_REFUSED;
 	if (raw)
 		session_fail(run->session, NULL, NULL, err);
 	session_ended(run->session);
@@ -143,6 +146,7 @@ call(struct run *run, const char *verb, const char *name, struct credis_error *e
 
 	if (operation == NULL || !take_times(run, operation, &timeout_ms, err))
 		return false;
+	run->acks = strcmp(operation->name, "ack") == 0;
 	model = credis_model_new(run->session->store, verb, run->key, run->serializer, err);
 	if (model == NULL)
 		return false;

@@ -196,11 +196,14 @@ static const struct verb verbs[] = {
 	    .about =
 	    "Hands out messages in the order in which they came in; an empty message is one. Without WAIT,\n"
 	    "or -t, get and take wait until there is one; with 0 they only look. What take has handed out\n"
-	    "lies at the key RECEIVER until ack, so that a receiver that dies loses nothing: recover puts it back.\n"
+	    "lies at the key RECEIVER, which is that of one receiver alone, until ack, so that a receiver that\n"
+	    "dies loses nothing: recover puts it back. ack of what is not there is status 1. A shell's $(…) takes\n"
+	    "the line ends off the end of a message: what may have one is better taken with --json.\n"
 	    MODEL_ABOUT,
 	    .examples =
 	    "credis mq put jobs 'calibrate B'\n"
-	    "job=$(credis mq take jobs jobs:$HOSTNAME) && work \"$job\" && credis mq ack jobs jobs:$HOSTNAME \"$job\"\n",
+	    "me=jobs:$HOSTNAME\n"
+	    "job=$(credis mq take jobs $me) && work \"$job\" && credis mq ack jobs $me -- \"$job\"\n",
 	    .offline = true },
 	{ .name = "dict", .min = 2, .max = 4, .run = run_dict,
 	    .arguments = "NAMESPACE OPERATION [KEY] [VALUE]",

@@ -64,6 +64,7 @@ SESSION = [
     (["mq", "recover", "j", "j:me"], "1", 0),
     (["mq", "take", "j", "j:me"], "two", 0),
     (["mq", "ack", "j", "j:me", "two"], "1", 0),
+    (["mq", "ack", "j", "j:me", "two"], "0", 1),
     (["mq", "size", "j"], "0", 0),
     (["stack", "expire", "t", "1d"], "1", 0),
     (["stack", "persist", "t"], "1", 0),
@@ -220,6 +221,15 @@ def test_who_waits_gets_what_comes_later(cli, redis, wait_for, verb, push, words
     assert cli(verb, push[0], "k", *push[1:], "here").status == 0
     assert waiting.read_line() == "here"
     assert waiting.wait() == 0
+
+
+def test_the_example_of_the_help_acknowledges_a_message_that_looks_like_an_option(cli, redis):
+    example = re.search(r"^ *(me=jobs.*\n.*)", cli("mq", "--help").out, re.M)[1]
+    redis.connection().rpush("jobs", "-v")
+    done = subprocess.run(["sh", "-c", "credis() { " + " ".join(cli.words([], None)) + ' "$@"; }\nwork() { true; }\n' + example],
+                          capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("1\n", "")
+    assert redis.connection().keys() == []
 
 
 def test_who_does_not_wait_sends_a_command_that_does_not_block(cli, redis):
