@@ -33,7 +33,7 @@ const struct conf_driver *driver_definition(const struct driver *driver);
 void driver_redefine(struct driver *driver, struct conf_driver *definition);
 
 /* Starts it, and again when it ends; or ends it: asked first, killed later. 'why' is why not, as the end of
- * "mount is not running: …". */
+ * "driver mount is not running: …". */
 void driver_want(struct driver *driver, bool wanted, const char *why);
 bool driver_is_stopped(const struct driver *driver);
 

@@ -109,7 +109,7 @@ driver_report(struct driver *driver, const char *what)
 
 	if (driver->host->dispatcher == NULL)
 		return;
-	snprintf(text, sizeof text, "%s: %s", driver->definition->name, what);
+	snprintf(text, sizeof text, "driver %s: %s", driver->definition->name, what);
 	credis_dispatcher_report_fault(driver->host->dispatcher, driver->definition->service, text);
 }
 
@@ -125,16 +125,16 @@ judge(struct driver *driver, struct driver_keyword *keyword, enum credis_severit
 		    driver->definition->service, keyword->name, severity, reason, NULL);
 }
 
-/* "mount is not running: it ended with signal 9 (Killed)" */
+/* "driver mount is not running: it ended with signal 9 (Killed)" */
 static void
 say_why_down(const struct driver *driver, char *text, size_t room)
 {
 	const char *name = driver->definition->name;
 
 	if (driver->stage == DRIVER_RUNNING)
-		snprintf(text, room, "%s has not said its value yet", name);
+		snprintf(text, room, "driver %s has not said its value yet", name);
 	else
-		snprintf(text, room, "%s is not running: %s", name, driver->why);
+		snprintf(text, room, "driver %s is not running: %s", name, driver->why);
 }
 
 static void
@@ -246,7 +246,7 @@ is_deaf(const struct driver *driver, char *why, size_t room)
 	if (driver->stage != DRIVER_RUNNING || driver->writable == NULL)
 		say_why_down(driver, why, room);
 	else if (waiting >= OUTPUT_MAX)
-		snprintf(why, room, "%s does not read its requests: %zu bytes are waiting",
+		snprintf(why, room, "driver %s does not read its requests: %zu bytes are waiting",
 		    driver->definition->name, waiting);
 	else
 		return false;

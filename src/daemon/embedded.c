@@ -30,6 +30,7 @@ enum {
 	RESTART_MS = 100,       /* before it is started again; doubles … */
 	RESTART_MAX_MS = 10000, /* … up to this … */
 	SETTLED_MS = 10000,     /* … until it ran for so long */
+	LAST_MS = 1000,         /* before its end: what it says then may be why */
 	STOP_MS = 5000,         /* for it to save and end, before it is killed */
 	WORDS_MAX = 4096,       /* bytes of a line it says */
 };
@@ -53,7 +54,8 @@ struct embedded {
 	struct event *readable; /* what it says … */
 	struct evbuffer *words; /* … as far as it is no whole line yet */
 	int probe;              /* a connection that has asked whether it is ready; -1: none */
-	char last_words[256];   /* of them the last that sounded grave */
+	char last_words[256];   /* of them the last that sounded grave … */
+	int64_t last_words_ms;  /* … and when it came, monotonic */
 };
 
 static void
@@ -125,8 +127,11 @@ take_line(struct embedded *embedded, const char *line)
 		line = usual + strlen(" * ");
 	if (line[0] == '\0')
 		return;
-	if (usual == NULL)
+	/* At its start it warns of how the machine is set up. */
+	if (usual == NULL && strncmp(line, "WARNING", strlen("WARNING")) != 0) {
 		snprintf(embedded->last_words, sizeof embedded->last_words, "%s", line);
+		embedded->last_words_ms = clock_ms();
+	}
 	journal_event(warn ? CREDIS_LOG_WARNING : CREDIS_LOG_DEBUG, "redis", "%s", line);
 }
 
@@ -230,10 +235,13 @@ start_later(struct embedded *embedded)
 static void
 on_ended(struct embedded *embedded, int status)
 {
+	bool has_said_why;
 	char why[512];
 
 	if (embedded->readable != NULL)
 		take_words(embedded);
+	has_said_why =
+	    embedded->last_words[0] != '\0' && clock_ms() - embedded->last_words_ms < LAST_MS;
 	close_words(embedded);
 	close_probe(embedded);
 	embedded->pid = 0;
@@ -246,8 +254,8 @@ on_ended(struct embedded *embedded, int status)
 	}
 	snprintf(why, sizeof why, "redis-server ended with %s %d%s%s",
 	    WIFSIGNALED(status) ? "signal" : "status",
-	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-	    embedded->last_words[0] != '\0' ? ": " : "", embedded->last_words);
+	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), has_said_why ? ": " : "",
+	    has_said_why ? embedded->last_words : "");
 	start_later(embedded);
 	embedded->cb(embedded->arg, EMBEDDED_DOWN, why);
 }

@@ -76,7 +76,7 @@ def test_what_follows_from_an_invalid_value_is_invalid(credisd, redis):
         { name = "G"; type = "double"; calc = "$F + 1"; access = "read"; } );
         drivers = ( { name = "d"; command = [ "/bin/false" ]; } ); } );""")
     wait_for(lambda: stored(redis, "F").get("severity") == "invalid")
-    wait_for(lambda: "T has no valid value (d" in stored(redis, "F")["reason"])
+    wait_for(lambda: "T has no valid value (driver d " in stored(redis, "F")["reason"])
     wait_for(lambda: stored(redis, "G").get("reason", "").startswith("F has no valid value (T has"))
 
 

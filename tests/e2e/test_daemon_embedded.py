@@ -120,6 +120,7 @@ def test_server_that_dies_is_started_again(embedded):
         daemon.wait_log(f"-store redis-server ended with {told}", after=mark)
         daemon.wait_log("+store", after=mark)
         daemon.wait_log("+ready", after=mark)
+        assert "WARNING" not in daemon.log().partition("-store")[2].partition("\n")[0]
         assert position(daemon) == "5.5"
         assert server_pid(daemon) != pid
 

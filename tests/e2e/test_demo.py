@@ -31,6 +31,11 @@ def test_what_make_run_prints_works_as_printed(tmp_path):
         assert run(lines[5]).returncode == 0
         watched = run(f"{lines[6]} -n 6")
         assert watched.returncode == 0 and len(re.findall(r"telescope\.AZ [\d.]+ deg", watched.stdout)) >= 3, watched
+        with subprocess.Popen([ROOT / "etc/demo", BUILD.name, tmp_path / "run"], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, env=environment()) as second:
+            assert second.wait(LIMIT) == 3
+            said = second.stdout.read()
+        assert "is in use by another credisd" in said and "serves the demo" not in said
         watched = run(f"{lines[7]} -n 30")
         assert watched.returncode == 0 and "weather.TEMPERATURE" in watched.stdout, watched
     finally:

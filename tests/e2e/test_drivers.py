@@ -309,7 +309,8 @@ def test_write_under_way_fails_when_its_driver_dies_and_says_why(box):
     it = box("dying")
     done = it.cli("modify", "--json", "demo.X=5")
     assert done.status == 1 and done.json["code"] == "driver"
-    assert "box is not running: it ended with status 1: out of film" in done.json["error"]
+    assert "driver box is not running: it ended with status 1: out of film" in done.json["error"]
+    assert it.cli("show", "--terse", "demo.DISPERROR").value.endswith("driver box is not running: it ended with status 1: out of film")
     # That it ended, and that the write has failed.
     wait_for(lambda: it.cli("status", "--json", "demo").json["faults"] == 2)
 
@@ -320,7 +321,7 @@ def test_writes_to_a_driver_that_is_down_are_refused_saying_why(credisd, cli, tm
     daemon.wait_log("missing is not installed")
     done = cli("modify", "--json", "demo.X=5")
     assert done.json["code"] == "driver"
-    assert f"box is not running: {tmp_path}/missing is not installed" in done.json["error"]
+    assert f"driver box is not running: {tmp_path}/missing is not installed" in done.json["error"]
     reading = cli("show", "--json", "demo.X").json
     assert reading["severity"] == "invalid" and "is not installed" in reading["reason"]
     assert cli("modify", "demo.OTHER=1").status == 0
@@ -362,7 +363,7 @@ def test_requests_that_nobody_reads_are_bounded(credisd, cli, tmp_path):
     daemon.wait_log("+driver")
     done = cli("modify", *[f"demo.S{n}={'x' * 100000}" for n in range(14)])
     assert done.status != 0
-    refused = [line for line in done.err.splitlines() if "box does not read its requests:" in line]
+    refused = [line for line in done.err.splitlines() if "driver box does not read its requests:" in line]
     stalled = [line for line in done.err.splitlines() if "seconds" in line]
     assert len(refused) in (2, 3) and len(stalled) == 14 - len(refused), done.err
     daemon.wait_log("it does not answer")
