@@ -10,6 +10,7 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,13 +20,15 @@ struct run {
 	struct session *session;
 	char **argv;
 	struct credis_lock *lock;
-	struct event *signals[4];
+	sigset_t before; /* the signals that were blocked */
+	int fd;          /* of signals */
+	struct event *signals;
 	pid_t pid; /* 0: not running */
 	int result;
 	bool releasing;
 };
 
-static const int handled[] = { SIGCHLD, SIGINT, SIGTERM, SIGHUP };
+static const int handled[] = { SIGINT, SIGTERM, SIGHUP };
 
 static void
 fail(struct run *run, const struct credis_error *err)
@@ -53,19 +56,29 @@ on_child(struct run *run)
 }
 
 static void
-on_signal(evutil_socket_t number, short what, void *arg)
+stop_waiting(struct run *run, int number)
+{
+	if (!run->releasing)
+		run->result = 128 + number;
+	session_stop(run->session);
+}
+
+/* A terminal's reach the command without us; those that somebody has sent to us do not. */
+static void
+on_signal(evutil_socket_t fd, short what, void *arg)
 {
 	struct run *run = arg;
+	struct signalfd_siginfo info;
 
 	(void)what;
-	if (number == SIGCHLD) {
+	if (read(fd, &info, sizeof info) != sizeof info)
+		return;
+	if (info.ssi_signo == SIGCHLD)
 		on_child(run);
-	} else if (run->pid != 0) {
-		kill(run->pid, (int)number);
-	} else {
-		run->result = 128 + (int)number;
-		session_stop(run->session);
-	}
+	else if (run->pid == 0)
+		stop_waiting(run, (int)info.ssi_signo);
+	else if (info.ssi_code <= 0)
+		kill(run->pid, (int)info.ssi_signo);
 }
 
 static void
@@ -76,6 +89,7 @@ start(struct run *run)
 	run->pid = fork();
 	if (run->pid == 0) {
 		signal(SIGPIPE, SIG_DFL);
+		sigprocmask(SIG_SETMASK, &run->before, NULL);
 		execvp(run->argv[0], run->argv);
 		fprintf(stderr, "credis: %s: %s\n", run->argv[0], strerror(errno));
 		_exit(errno == ENOENT ? 127 : 126);
@@ -105,14 +119,28 @@ on_lock(void *arg, const struct credis_error *err)
 		kill(run->pid, SIGTERM); /* it must not go on: somebody else may hold the lock */
 }
 
-static void
-listen_to_signals(struct run *run)
+/* What was ignored when we were started stays so, for the command, too: nohup. */
+static bool
+listen_to_signals(struct run *run, struct credis_error *err)
 {
+	struct sigaction was;
+	sigset_t heard;
+
+	signal(SIGCHLD, SIG_DFL);
+	sigemptyset(&heard);
+	sigaddset(&heard, SIGCHLD);
 	for (size_t n = 0; n < sizeof handled / sizeof *handled; n++) {
-		run->signals[n] =
-		    must(evsignal_new(run->session->base, handled[n], on_signal, run));
-		event_add(run->signals[n], NULL);
+		if (sigaction(handled[n], NULL, &was) == 0 && was.sa_handler != SIG_IGN)
+			sigaddset(&heard, handled[n]);
 	}
+	sigprocmask(SIG_BLOCK, &heard, &run->before);
+	run->fd = signalfd(-1, &heard, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (run->fd < 0)
+		return fault(err, CREDIS_EDRIVER, "cannot listen to signals: %s", strerror(errno));
+	run->signals =
+	    must(event_new(run->session->base, run->fd, EV_READ | EV_PERSIST, on_signal, run));
+	event_add(run->signals, NULL);
+	return true;
 }
 
 static void
@@ -122,11 +150,10 @@ acquire(struct run *run, const char *key)
 	struct credis_error err;
 
 	run->lock = credis_lock_new(session->store, key, 0, on_lock, run, &err);
-	if (run->lock == NULL) {
+	if (run->lock == NULL || !listen_to_signals(run, &err)) {
 		fail(run, &err);
 		return;
 	}
-	listen_to_signals(run);
 	session_began(session);
 	if (!credis_lock_acquire(run->lock,
 		session->options->timeout_ms > 0 ? session->options->timeout_ms : WAIT_MS, &err)) {
@@ -139,16 +166,16 @@ acquire(struct run *run, const char *key)
 void
 run_lock(struct session *session, char **words, int count)
 {
-	struct run run = { .session = session, .argv = words + 1 };
+	struct run run = { .session = session, .argv = words + 1, .fd = -1 };
 
 	(void)count; /* argv ends in NULL */
 	if (!session_open_store(session))
 		return;
 	acquire(&run, words[0]);
-	for (size_t n = 0; n < sizeof handled / sizeof *handled; n++) {
-		if (run.signals[n] != NULL)
-			event_free(run.signals[n]);
-	}
+	if (run.signals != NULL)
+		event_free(run.signals);
+	if (run.fd >= 0)
+		close(run.fd);
 	credis_lock_free(run.lock);
 	if (session->status == EXIT_DONE)
 		session->status = (enum exit_status)run.result;

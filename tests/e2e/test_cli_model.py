@@ -1,9 +1,14 @@
 """The verbs of shared data structures: what they answer, how it is printed, what is refused."""
 
+import fcntl
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
+import sys
+import termios
 import time
 
 import pytest
@@ -288,6 +293,47 @@ def waiter(cli, redis, wait_for):
 def test_lock_that_is_interrupted_while_it_waits_has_not_run_its_command(waiter, number):
     assert waiter.stop(number) == 128 + number
     assert waiter.read_line() is None
+
+
+TELL_SIGNALS = """
+import signal
+heard = {signal.SIGINT, signal.SIGTERM}
+signal.pthread_sigmask(signal.SIG_BLOCK, heard)
+number = 0
+print("ready", flush=True)
+while number != signal.SIGTERM:
+    told = signal.sigwaitinfo(heard)
+    number = told.si_signo
+    print(number, "terminal" if told.si_pid == 0 else "process", flush=True)
+"""
+
+
+def test_lock_hands_on_what_a_process_sent_and_not_what_the_terminal_did(cli, wait_for):
+    ours, theirs = pty.openpty()
+    words = cli.words(["lock", "l", "--", sys.executable, "-c", TELL_SIGNALS], None)
+    holder = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+                              preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    os.close(theirs)
+    lines = open(ours, "rb", buffering=0)
+    try:
+        assert lines.readline() == b"ready\r\n"
+        os.write(ours, b"\x03")
+        assert lines.readline() == b"^C2 terminal\r\n"
+        holder.terminate()
+        assert lines.readline() == b"15 process\r\n"
+        assert holder.wait(60) == 0
+    finally:
+        holder.kill()
+        lines.close()
+
+
+def test_lock_under_nohup_goes_on_when_its_terminal_is_gone(cli, redis, wait_for):
+    holder = cli.start("lock", "l", "redis-cli", "-s", redis.socket, "blpop", "go", 0, under=["nohup"])
+    wait_for(lambda: redis.connection().info("clients")["blocked_clients"] == 1, what="it waits")
+    holder.send(signal.SIGHUP)
+    redis.connection().rpush("go", "on")
+    assert (holder.read_line(), holder.read_line()) == ("go", "on")
+    assert holder.wait() == 0
 
 
 def test_dict_stores_msgpack_and_announces_each_change(cli, redis):
