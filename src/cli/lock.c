@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 10000 };
+enum { WAIT_MS = 10000, KILL_S = 5 };
 
 struct run {
 	struct session *session;
@@ -23,7 +23,8 @@ struct run {
 	sigset_t before; /* the signals that were blocked */
 	int fd;          /* of signals */
 	struct event *signals;
-	pid_t pid; /* 0: not running */
+	struct event *killer; /* of a command that goes on without the lock */
+	pid_t pid;            /* 0: not running */
 	int result;
 	bool releasing;
 };
@@ -103,6 +104,27 @@ start(struct run *run)
 }
 
 static void
+on_killer(evutil_socket_t fd, short what, void *arg)
+{
+	struct run *run = arg;
+
+	(void)fd, (void)what;
+	if (run->pid != 0)
+		kill(run->pid, SIGKILL);
+}
+
+/* It must not go on: somebody else may hold the lock. */
+static void
+end_command(struct run *run)
+{
+	const struct timeval patience = { .tv_sec = KILL_S };
+
+	kill(run->pid, SIGTERM);
+	run->killer = must(evtimer_new(run->session->base, on_killer, run));
+	event_add(run->killer, &patience);
+}
+
+static void
 on_lock(void *arg, const struct credis_error *err)
 {
 	struct run *run = arg;
@@ -116,7 +138,7 @@ on_lock(void *arg, const struct credis_error *err)
 	else if (err->code == CREDIS_OK)
 		start(run);
 	else
-		kill(run->pid, SIGTERM); /* it must not go on: somebody else may hold the lock */
+		end_command(run);
 }
 
 /* What was ignored when we were started stays so, for the command, too: nohup. */
@@ -174,6 +196,8 @@ run_lock(struct session *session, char **words, int count)
 	acquire(&run, words[0]);
 	if (run.signals != NULL)
 		event_free(run.signals);
+	if (run.killer != NULL)
+		event_free(run.killer);
 	if (run.fd >= 0)
 		close(run.fd);
 	credis_lock_free(run.lock);

@@ -221,8 +221,8 @@ static const struct verb verbs[] = {
 	    .about =
 	    "Takes the lock NAME, waiting for it until -t (10 seconds), runs COMMAND, and gives it back. It is\n"
 	    "renewed while COMMAND runs, and free again 10 seconds after its holder has died. If it is lost\n"
-	    "COMMAND gets SIGTERM, and the exit status is 1; otherwise it is that of COMMAND. What stands behind\n"
-	    "COMMAND is its own, options included.\n",
+	    "COMMAND gets SIGTERM, and SIGKILL 5 seconds later, and the exit status is 1; otherwise it is that of\n"
+	    "COMMAND. What stands behind COMMAND is its own, options included.\n",
 	    .examples =
 	    "credis lock backup -- rsync -a /data /mnt\n"
 	    "credis lock -t 1h dome sh -c 'close && park'\n",

@@ -272,6 +272,15 @@ def test_lock_that_is_taken_away_ends_the_command(cli, redis, wait_for):
     assert redis.connection().get("l") == "stolen"
 
 
+def test_lock_that_is_lost_kills_a_command_that_does_not_end(cli, redis):
+    holder = cli.start("lock", "l", "--", sys.executable, "-c", "import signal\nsignal.signal(15, signal.SIG_IGN)\n"
+                       "print('ready', flush=True)\nwhile True: signal.pause()")
+    assert holder.read_line() == "ready"
+    redis.connection().set("l", "stolen")
+    assert holder.wait() == 1
+    assert holder.read_line() is None
+
+
 def test_lock_is_given_back_when_its_holder_is_interrupted(cli, redis, wait_for):
     holder = cli.start("lock", "l", "sleep", "600")
     wait_for(lambda: redis.connection().exists("l"), what="it is held")
