@@ -54,7 +54,7 @@ answer_member(struct object *object, const char *name, enum credis_serializer se
 	if (json != NULL)
 		object_json(object, name, json);
 	else
-		object_bytes(object, name, text, length);
+		object_data(object, name, text, length);
 	free(json);
 }
 
@@ -77,7 +77,7 @@ print_item_json(struct session *session, const char *key, enum credis_serializer
 
 	object_text(&object, "key", key);
 	if (item->field != NULL)
-		object_bytes(&object, "field", item->field, item->field_length);
+		object_data(&object, "field", item->field, item->field_length);
 	answer_member(&object, "value", serializer, item->text, item->length);
 	if (answer->scored)
 		add_real(&object, "score", item->score);

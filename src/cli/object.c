@@ -4,6 +4,7 @@
 #include "text.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 
 struct object
@@ -24,6 +25,33 @@ object_bytes(struct object *object, const char *name, const char *text, size_t l
 {
 	name_member(object, name);
 	text_print_json(object->to, text, length);
+}
+
+static bool
+is_text(const char *bytes, size_t length)
+{
+	size_t character;
+
+	for (; length > 0; bytes += character, length -= character) {
+		character = text_character(bytes, length);
+		if (character == 0)
+			return false;
+	}
+	return true;
+}
+
+void
+object_data(struct object *object, const char *name, const char *bytes, size_t length)
+{
+	if (is_text(bytes, length)) {
+		object_bytes(object, name, bytes, length);
+		return;
+	}
+	name_member(object, name);
+	fputs("{\"$bin\":\"", object->to);
+	for (size_t n = 0; n < length; n++)
+		fprintf(object->to, "%02x", (unsigned char)bytes[n]);
+	fputs("\"}", object->to);
 }
 
 void

@@ -17,6 +17,9 @@ struct object object_open(FILE *to);
 /* NULL text leaves the member out. */
 void object_text(struct object *object, const char *name, const char *text);
 void object_bytes(struct object *object, const char *name, const char *text, size_t length);
+
+/* Text; {"$bin":"00ff"} for what is not UTF-8, as credis/serial.h has it. */
+void object_data(struct object *object, const char *name, const char *bytes, size_t length);
 void object_integer(struct object *object, const char *name, int64_t value);
 
 /* Unix time as seconds with six decimals. */

@@ -108,6 +108,15 @@ def test_json_is_an_object_an_answer(cli):
         assert (result.objects, result.err) == (objects, ""), result
 
 
+def test_json_loses_no_byte(cli, redis):
+    for words in ([], ["--as", "json"]):
+        redis.connection().rpush("q", b"\xff\xfe\0", "\u00e9\0")
+        assert cli("--json", "mq", "get", "q", "0", *words).objects[0] == {"key": "q", "value": {"$bin": "fffe00"}}
+        assert cli("--json", "mq", "get", "q", "0").json == {"key": "q", "value": "\u00e9\0"}
+    redis.connection().hset("h", b"\x80", b"\xc3")
+    assert cli("--json", "hash", "all", "h").json == {"key": "h", "field": {"$bin": "80"}, "value": {"$bin": "c3"}}
+
+
 def test_values_are_stored_as_the_serializer_writes_them(cli, redis):
     value = {"b": [1.5, None], "a": "é"}
     text = json.dumps(value)
