@@ -106,7 +106,8 @@ typedef void credis_answer_cb(void *arg, const struct credis_answer *answer,
  * text, numbers in decimal. 'flags' and 'timeout_ms' as for credis_store_command(); an operation that
  * waits has its own deadline, after its wait. False, and no
  * callback, with CREDIS_EINVAL (no such operation, or not its arguments), CREDIS_ETYPE (a value that the
- * serializer refuses), and as that function. Since 0.1. */
+ * serializer refuses), CREDIS_ELENGTH (one of more than 63 MiB, which could not come back), and as that
+ * function. Since 0.1. */
 bool credis_model_call(struct credis_model *model, const char *operation, size_t count,
     const char *const *words, const size_t *lengths, unsigned flags, int64_t timeout_ms,
     credis_answer_cb *cb, void *arg, struct credis_error *err);

@@ -14,6 +14,9 @@
 #define WAIT_EVER_MS (INT64_C(100) * 365 * 86400 * 1000)
 #define WAIT_MAX_MS (10 * WAIT_EVER_MS)
 
+/* A reply has at most 64 MiB, in which there is a key or a score besides. */
+enum { WORD_MAX = 63 * 1024 * 1024 };
+
 /* Nothing may come between looking and doing. */
 static const struct {
 	const char *name, *text;
@@ -40,9 +43,15 @@ struct building {
 typedef bool taking(struct building *building, const char *bytes, size_t length,
     struct credis_error *err);
 
+/* What could not come back is not sent. */
 static bool
 words_take(struct words *words, char *bytes, size_t length, struct credis_error *err)
 {
+	if (length > WORD_MAX) {
+		free(bytes);
+		return error_set(err, CREDIS_ELENGTH, "%zu bytes are more than the maximum %d",
+		    length, WORD_MAX);
+	}
 	if ((size_t)words->count == words->room) {
 		size_t room = words->room * 2 + 8;
 		char **at = realloc(words->at, room * sizeof *at);

@@ -377,6 +377,29 @@ an_item_that_cannot_be_read_is_told_and_not_lost(void **state)
 }
 
 static void
+what_is_taken_in_can_be_taken_out(void **state)
+{
+	struct stage *stage = *state;
+	struct credis_model *queue =
+	    credis_model_new(stage->store, "queue", "q", CREDIS_AS_RAW, NULL);
+	const size_t most = 63 << 20, more = most + 1;
+	const char *word = calloc(1, more);
+	const struct credis_answer *answer;
+	struct credis_error err;
+
+	assert_non_null(word);
+	assert_null(credis_model_ask(queue, "push", 1, &word, &more, 0, 0, &err));
+	assert_int_equal(err.code, CREDIS_ELENGTH);
+	assert_string_equal(err.text, "q: 66060289 bytes are more than the maximum 66060288");
+	assert_non_null(credis_model_ask(queue, "push", 1, &word, &most, 0, 60000, &err));
+	answer = credis_model_ask_texts(queue, &err, "take", "60000", NULL);
+	assert_non_null(answer);
+	assert_int_equal(answer->items[0].length, most);
+	free((char *)word);
+	credis_model_free(queue);
+}
+
+static void
 a_message_in_other_bytes_is_acknowledged(void **state)
 {
 	struct stage *stage = *state;
@@ -480,6 +503,7 @@ main(void)
 		    stop),
 		cmocka_unit_test_setup_teardown(an_item_that_cannot_be_read_is_told_and_not_lost,
 		    start, stop),
+		cmocka_unit_test_setup_teardown(what_is_taken_in_can_be_taken_out, start, stop),
 		cmocka_unit_test_setup_teardown(a_message_in_other_bytes_is_acknowledged, start,
 		    stop),
 		cmocka_unit_test_setup_teardown(a_key_of_another_kind_is_the_servers_error, start,
