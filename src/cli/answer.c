@@ -12,10 +12,16 @@
 
 enum { REAL_TEXT = 40 };
 
-/* The shortest that reads back as the same number. */
+#define PLAIN_BELOW 1e15 /* all digits count */
+
+/* A whole number plainly; otherwise the shortest that reads back as the same. */
 static const char *
 print_real(char text[REAL_TEXT], double real)
 {
+	if (fabs(real) < PLAIN_BELOW && real == trunc(real)) {
+		snprintf(text, REAL_TEXT, "%.0f", real);
+		return text;
+	}
 	for (int digits = 1; digits <= 17; digits++) {
 		snprintf(text, REAL_TEXT, "%.*g", digits, real);
 		if (strtod(text, NULL) == real)
