@@ -170,7 +170,7 @@ static const struct verb verbs[] = {
 	{ .name = "queue", .min = 2, .max = VERB_ANY, .run = run_model, .arguments = MODEL_ARGUMENTS,
 	    .summary = "first in, first out",
 	    .about =
-	    "Hands out items in the order in which they came in.\n"
+	    "Hands out items in the order in which they came in. With -t pop waits for one that long.\n"
 	    MODEL_ABOUT,
 	    .examples =
 	    "credis queue push jobs 'calibrate B'\n"
@@ -186,7 +186,7 @@ static const struct verb verbs[] = {
 	{ .name = "pqueue", .min = 2, .max = VERB_ANY, .run = run_model, .arguments = MODEL_ARGUMENTS,
 	    .summary = "the lowest number first",
 	    .about =
-	    "Hands out each item once, the lowest number first.\n"
+	    "Hands out each item once, the lowest number first. With -t pop waits for one that long.\n"
 	    MODEL_ABOUT,
 	    .examples =
 	    "credis pqueue push jobs 5 'flat field'\n"
