@@ -336,6 +336,20 @@ attach(struct served *served, struct entry *entry, struct source *source)
 	return true;
 }
 
+/* Of a keyword without a source any more, that it could not be read is no news. */
+static void
+forgive_unread(struct served *served)
+{
+	for (size_t n = 0; n < served->registry.count; n++) {
+		struct lane *lane = served->registry.entries[n]->lane;
+
+		if (lane == NULL || lane->source != NULL || !lane->unread)
+			continue;
+		lane->unread = false;
+		served_set_severity(served, lane->entry, CREDIS_NONE, NULL);
+	}
+}
+
 bool
 steps_attach(struct served *served)
 {
@@ -346,6 +360,7 @@ steps_attach(struct served *served)
 		    !attach(served, served->registry.entries[n], service->sources[n]))
 			return false;
 	}
+	forgive_unread(served);
 	return true;
 }
 

@@ -144,6 +144,15 @@ def test_reading_that_fails_again_and_again_is_said_once(served, cli, tmp_path):
     assert cli("show", "--json", "demo.X").json == first
 
 
+def test_keyword_whose_failing_command_is_taken_away_is_fine(served, cli):
+    daemon = served('{ name = "X"; type = "integer"; read = [ "false" ]; }')
+    wait_for(lambda: cli("show", "--refresh", "demo.X").status == 1)
+    wait_for(lambda: cli("show", "--json", "demo.X").json["severity"] == "invalid")
+    daemon.write_services('services = ( { name = "demo"; keywords = ( { name = "X"; type = "integer"; } ); } );')
+    daemon.reload()
+    wait_for(lambda: cli("show", "--json", "demo.X").json["severity"] == "none")
+
+
 def test_keyword_with_a_period_is_read_again_and_again(served, cli, tmp_path):
     served('{ name = "N"; type = "integer"; access = "read"; read = [ "@count" ]; period = "100 milliseconds"; }',
            count="#!/bin/sh\necho x >>{directory}/runs\nwc -l <{directory}/runs\n")
