@@ -98,8 +98,12 @@ lock_enter(struct credis_lock *lock, enum state state, int64_t timer_ms)
 static void
 end(struct credis_lock *lock, enum state state, const struct credis_error *err)
 {
+	struct credis_error why = *err;
+
+	if (why.code == CREDIS_ESTORE)
+		error_prefix(&why, lock->key);
 	lock_enter(lock, state, 0);
-	tell(lock, err);
+	tell(lock, &why);
 }
 
 static void
@@ -245,7 +249,7 @@ on_released(struct credis_lock *lock, const struct credis_reply *reply,
 	else if (credis_reply_integer(reply, &released) && released == 1)
 		end(lock, FREE, err);
 	else
-		lose(lock, "it was somebody else's when it was given back");
+		lose(lock, "it had expired, or was taken away, before it was given back");
 }
 
 static void

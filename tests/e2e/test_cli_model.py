@@ -295,6 +295,18 @@ def test_lock_that_is_lost_kills_a_command_that_does_not_end(cli, redis):
     assert holder.read_line() is None
 
 
+def test_lock_that_is_gone_before_it_is_given_back_is_told(cli, redis):
+    result = cli("lock", "l", "--", "redis-cli", "-s", redis.socket, "del", "l")
+    assert result.status == 1
+    assert result.error == "l: the lock is lost: it had expired, or was taken away, before it was given back"
+
+
+def test_what_the_store_says_of_a_lock_names_the_lock(cli, redis):
+    redis.connection().config_set("maxmemory", 1)
+    result = cli("lock", "l", "true")
+    assert (result.status, result.error) == (1, "l: the store is out of memory (maxmemory)")
+
+
 def test_lock_is_given_back_when_its_holder_is_interrupted(cli, redis, wait_for):
     holder = cli.start("lock", "l", "sleep", "600")
     wait_for(lambda: redis.connection().exists("l"), what="it is held")
