@@ -14,8 +14,8 @@ extern "C" {
 struct credis_dict;
 
 /* Makes one; 'name_space' NULL is "redisDict". The serializer of others is CREDIS_AS_MSGPACK. Asks nothing of the server. The
- * store must outlive it. Returns one to free with credis_dict_free(), or NULL with CREDIS_EINVAL or
- * CREDIS_ENOMEM. Since 0.1. */
+ * store, which has no shards, must outlive it. Returns one to free with credis_dict_free(), or NULL with
+ * CREDIS_EINVAL or CREDIS_ENOMEM. Since 0.1. */
 struct credis_dict *credis_dict_new(struct credis_store *store, const char *name_space,
     enum credis_serializer serializer, struct credis_error *err);
 

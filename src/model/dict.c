@@ -58,6 +58,10 @@ credis_dict_new(struct credis_store *store, const char *name_space,
 		error_set(err, CREDIS_EINVAL, "%d is no serializer", (int)serializer);
 		return NULL;
 	}
+	if (store->ring != NULL) {
+		error_set(err, CREDIS_EINVAL, "a dictionary needs one server, not shards");
+		return NULL;
+	}
 	if (name_space == NULL)
 		name_space = NAMESPACE;
 	dict = calloc(1, sizeof *dict);

@@ -377,6 +377,20 @@ an_item_that_cannot_be_read_is_told_and_not_lost(void **state)
 }
 
 static void
+a_dictionary_on_shards_is_refused(void **state)
+{
+	const char *const nodes[] = { "redis://a", "redis://b" };
+	const struct credis_store_options options = { .nodes = nodes, .node_count = 2 };
+	struct credis_store *store = credis_store_open(NULL, &options, NULL);
+	struct credis_error err;
+
+	(void)state;
+	assert_null(credis_dict_new(store, NULL, CREDIS_AS_MSGPACK, &err));
+	assert_string_equal(err.text, "a dictionary needs one server, not shards");
+	credis_store_free(store);
+}
+
+static void
 what_is_taken_in_can_be_taken_out(void **state)
 {
 	struct stage *stage = *state;
@@ -503,6 +517,7 @@ main(void)
 		    stop),
 		cmocka_unit_test_setup_teardown(an_item_that_cannot_be_read_is_told_and_not_lost,
 		    start, stop),
+		cmocka_unit_test(a_dictionary_on_shards_is_refused),
 		cmocka_unit_test_setup_teardown(what_is_taken_in_can_be_taken_out, start, stop),
 		cmocka_unit_test_setup_teardown(a_message_in_other_bytes_is_acknowledged, start,
 		    stop),
