@@ -146,6 +146,17 @@ closed_because(struct stream *stream, const char *why)
 
 /* Connecting. */
 
+/* Whoever waits without end learns within a minute that the server's host has gone. */
+static void
+set_up_tcp(int fd)
+{
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &(int){ 30 }, sizeof(int));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &(int){ 10 }, sizeof(int));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &(int){ 3 }, sizeof(int));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 }, sizeof(int));
+}
+
 static bool
 try_address(struct stream *stream, int family, const struct sockaddr *address, socklen_t length)
 {
@@ -153,7 +164,7 @@ try_address(struct stream *stream, int family, const struct sockaddr *address, s
 	if (stream->fd < 0)
 		goto failed;
 	if (family != AF_UNIX)
-		setsockopt(stream->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+		set_up_tcp(stream->fd);
 	if (connect(stream->fd, address, length) != 0 && errno != EINPROGRESS)
 		goto failed;
 	stream->writable = event_new(stream->base, stream->fd, EV_WRITE, on_connected, stream);

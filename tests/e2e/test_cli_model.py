@@ -14,6 +14,7 @@ import time
 import pytest
 
 from harness.command import Credis
+from harness.redis_server import RedisServer
 from harness.waiting import BUILD
 
 MODELS = ["counter", "map", "hash", "set", "zset", "queue", "stack", "pqueue", "mq"]
@@ -249,6 +250,26 @@ def test_the_example_of_the_help_acknowledges_a_message_that_looks_like_an_optio
                           capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("1\n", "")
     assert redis.connection().keys() == []
+
+
+def connections_to(port):
+    """The rows of /proc/net/tcp of those who called this port of the loopback."""
+    with open("/proc/net/tcp") as table:
+        return [row.split() for row in table if f" 0100007F:{port:04X} 01 " in row]
+
+
+def test_who_waits_notices_that_the_host_has_gone(wait_for):
+    server = RedisServer(tcp=True)
+    server.start()
+    waiting = Credis(server.url)
+    try:
+        waiting.start("mq", "get", "k")
+        wait_for(lambda: server.connection().info("clients")["blocked_clients"] == 1, what="it waits")
+        keepalive = "02:"       # is the timer that runs
+        wait_for(lambda: [row[5][:3] for row in connections_to(server.port)] == [keepalive], what=lambda: connections_to(server.port))
+    finally:
+        waiting.close()
+        server.close()
 
 
 def test_who_does_not_wait_sends_a_command_that_does_not_block(cli, redis):
