@@ -63,23 +63,36 @@ open_server(struct credis_store *store, const char *url, size_t *count,
 	return true;
 }
 
-/* The shards' names are "host:port", or the socket's path: what txredisapi hashes. */
+/* The shards' names are "host:port", or the socket's path: what txredisapi hashes. Two of one name would have
+ * the same points, and one of them no keys. */
+static bool
+name_shards(const struct credis_store *store, char **names, struct credis_error *err)
+{
+	for (size_t n = 0; n < store->server_count; n++) {
+		names[n] = server_name(store->servers[n]);
+		if (names[n] == NULL)
+			return error_no_memory(err);
+		for (size_t other = 0; other < n; other++) {
+			if (strcmp(names[n], names[other]) == 0)
+				return error_set(err, CREDIS_EINVAL,
+				    "the node %.200s is there twice", names[n]);
+		}
+	}
+	return true;
+}
+
 static bool
 make_ring(struct credis_store *store, struct credis_error *err)
 {
 	char **names = calloc(store->server_count, sizeof *names);
-	bool fine = names != NULL;
+	bool ok = names != NULL ? name_shards(store, names, err) : error_no_memory(err);
 
-	for (size_t n = 0; fine && n < store->server_count; n++) {
-		names[n] = server_name(store->servers[n]);
-		fine = names[n] != NULL;
-	}
-	if (fine)
+	if (ok)
 		store->ring = ring_new((const char *const *)names, store->server_count);
 	for (size_t n = 0; names != NULL && n < store->server_count; n++)
 		free(names[n]);
 	free(names);
-	return store->ring != NULL || error_no_memory(err);
+	return store->ring != NULL || (ok && error_no_memory(err));
 }
 
 static bool

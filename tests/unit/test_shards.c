@@ -324,6 +324,19 @@ a_store_has_a_url_or_nodes_and_says_so(void **state)
 	assert_string_equal(err.text, "a store with nodes has no replicas");
 }
 
+static void
+a_node_that_is_there_twice_is_refused(void **state)
+{
+	const char *const nodes[] = { "redis://a:1", "redis://b:1", "redis://u:pw@a:1/5" };
+	const struct credis_store_options options = { .nodes = nodes, .node_count = 3 };
+	struct credis_error err;
+
+	(void)state;
+	assert_null(credis_store_open(NULL, &options, &err));
+	assert_int_equal(err.code, CREDIS_EINVAL);
+	assert_string_equal(err.text, "the node a:1 is there twice");
+}
+
 int
 main(void)
 {
@@ -337,6 +350,7 @@ main(void)
 		cmocka_unit_test(reads_go_to_a_replica_unless_the_primary_is_asked_for),
 		cmocka_unit_test(walks_with_a_cursor_go_to_the_primary),
 		cmocka_unit_test(a_store_has_a_url_or_nodes_and_says_so),
+		cmocka_unit_test(a_node_that_is_there_twice_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("shards", tests, start_servers, stop_servers);
