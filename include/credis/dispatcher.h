@@ -170,7 +170,8 @@ void credis_dispatcher_set_state_cb(struct credis_dispatcher *dispatcher,
 
 /* Takes a service, before or after the start. One of the same name is replaced without disturbing what
  * is equal in both: keywords that stay keep value and sequence (unless the new description does not allow
- * the value), new ones are registered, others are removed from the store. False with CREDIS_ENOMEM, and
+ * the value), new ones are registered, others are removed from the store. From inside a callback, too; a write
+ * that 'translate' or 'check' was judging is then refused with CREDIS_EBUSY. False with CREDIS_ENOMEM, and
  * 'service' still the caller's. Since 0.1. */
 bool credis_dispatcher_take_service(struct credis_dispatcher *dispatcher,
     struct credis_service *service, struct credis_error *err);

@@ -61,6 +61,14 @@ is_mirrored(const struct served *served, const struct entry *entry)
 	    registry_find(&served->registry, entry->name, strlen(entry->name)) == entry;
 }
 
+/* NULL where there is no mirror (any more), or no such keyword. */
+static struct entry *
+find_entry(const struct served *served, const struct slice *name)
+{
+	return served->mirror != NULL ? registry_find(&served->registry, name->bytes, name->length)
+				      : NULL;
+}
+
 void
 mirror_key(const struct served *served, const char *keyword, enum names_of_cauldron what,
     struct name *key)
@@ -316,16 +324,14 @@ mirror_take(struct post *post, const char *channel, size_t channel_length, const
     size_t length)
 {
 	for (struct served *s = post->served; s != NULL; s = s->next) {
-		struct entry *entry = NULL;
 		struct slice keyword;
 
-		if (s->mirror != NULL &&
-		    names_parse_cauldron(&keyword, s->mirror->prefix, served_name(s), channel,
-			channel_length))
-			entry = registry_find(&s->registry, keyword.bytes, keyword.length);
-		if (entry == NULL)
+		if (s->mirror == NULL ||
+		    !names_parse_cauldron(&keyword, s->mirror->prefix, served_name(s), channel,
+			channel_length) ||
+		    find_entry(s, &keyword) == NULL)
 			continue;
-		served_take(s, entry, DISPATCH_BARE, text, length);
+		served_take(s, &keyword, DISPATCH_BARE, text, length);
 		return;
 	}
 }
@@ -345,25 +351,38 @@ count_write(struct served *served, struct entry *entry)
 }
 
 void
-mirror_turn_away(struct served *served, struct entry *entry, const struct credis_error *err)
+mirror_turn_away(struct served *served, const struct slice *name, const struct credis_error *err)
 {
-	struct asking asking = { served->post, served, entry, peers_mirrored(served->post->peers),
-		&(struct message){ .has = 0 }, 0 };
+	struct asking asking = { .post = served->post,
+		.served = served,
+		.entry = find_entry(served, name),
+		.peer = peers_mirrored(served->post->peers),
+		.message = &(struct message){ .has = 0 } };
 
-	count_write(served, entry);
+	if (asking.entry == NULL)
+		return;
+	count_write(served, asking.entry);
 	requests_turn_away(&asking, err);
 }
 
 void
-mirror_dispatch(struct served *served, struct entry *entry, const char *text, size_t length)
+mirror_dispatch(struct served *served, const struct slice *name, const char *text, size_t length)
 {
 	struct post *post = served->post;
+	struct entry *entry = find_entry(served, name);
 	struct buffer ours = BUFFER_EMPTY;
 	struct message message = { .from = { "cauldron", 8 } };
-	struct asking asking = { post, served, entry, peers_mirrored(post->peers), &message,
-		store_now_us(&post->store) };
+	struct asking asking = { .post = post,
+		.served = served,
+		.entry = entry,
+		.peer = peers_mirrored(post->peers),
+		.message = &message,
+		.now_us = store_now_us(&post->store) };
 	struct credis_error err = { CREDIS_ENOMEM, "out of memory" };
 
+	if (entry == NULL)
+		return;
+	entry_hold(entry);
 	if (count_write(served, entry) == NULL ||
 	    !cauldron_value_read(entry->keyword, text, length, &ours, &err)) {
 		requests_turn_away(&asking, &err);
@@ -371,6 +390,7 @@ mirror_dispatch(struct served *served, struct entry *entry, const char *text, si
 		message.body = (struct slice){ ours.length > 0 ? ours.bytes : "", ours.length };
 		modify_begin(&asking);
 	}
+	entry_release(entry);
 	buffer_free(&ours);
 }
 

@@ -41,9 +41,12 @@ void mirror_unsubscribe(struct served *served, const struct registry *registry,
 void mirror_take(struct post *post, const char *channel, size_t channel_length, const char *text,
     size_t length);
 
-/* Executes a write once the service can take it; or turns it away before that. */
-void mirror_dispatch(struct served *served, struct entry *entry, const char *text, size_t length);
-void mirror_turn_away(struct served *served, struct entry *entry, const struct credis_error *err);
+/* Executes a write of the keyword 'name' once the service can take it; or turns it away before that. Nothing where
+ * the service has no mirror, or the keyword is no more. */
+void mirror_dispatch(struct served *served, const struct slice *name, const char *text,
+    size_t length);
+void mirror_turn_away(struct served *served, const struct slice *name,
+    const struct credis_error *err);
 
 /* The present value of an entry is another now. */
 void mirror_change(struct served *served, const struct entry *entry);

@@ -39,12 +39,13 @@ find_peer(struct post *post, const struct message *message)
 static bool
 find_keyword(struct asking *asking, struct credis_error *err)
 {
-	const struct slice *key = &asking->message->key;
+	bool named = asking->name.length > 0;
+	const struct slice *key = named ? &asking->name : &asking->message->key;
 	char name[CREDIS_KEYWORD_MAX + 1];
 
 	if (asking->entry != NULL)
 		return true;
-	if ((asking->message->has & MESSAGE_KEY) == 0)
+	if (!named && (asking->message->has & MESSAGE_KEY) == 0)
 		return error_set(err, CREDIS_EMALFORMED,
 		    "a request on the channel of a service needs 'key', the name of a keyword");
 	if (!keyword_name_check(key->bytes, key->length, name, err)) {
@@ -155,31 +156,37 @@ group_is_sound(const struct message *message, struct credis_error *err)
 }
 
 static void
-take_message(struct asking asking, enum dispatch_verb verb, struct group **group)
+begin(const struct asking *asking, enum dispatch_verb verb, struct group **group)
 {
 	struct credis_error err;
 
+	if (verb != DISPATCH_MODIFY || (asking->message->has & (MESSAGE_GROUP | MESSAGE_OF)) == 0)
+		verbs[verb].begin(asking);
+	else if (group_is_sound(asking->message, &err))
+		gather(group, asking);
+	else
+		requests_turn_away(asking, &err);
+}
+
+static void
+take_message(struct asking asking, enum dispatch_verb verb, struct group **group)
+{
 	if (!admit(&asking, &verbs[verb]))
 		return;
 	log_event(asking.post->log, CREDIS_LOG_DEBUG, verbs[verb].name, "%s.%s from %.*s",
 	    served_name(asking.served), asking.entry->keyword->name,
 	    (int)asking.message->from.length,
 	    asking.message->from.length > 0 ? asking.message->from.bytes : "");
-	if (verb == DISPATCH_MODIFY && (asking.message->has & (MESSAGE_GROUP | MESSAGE_OF)) != 0) {
-		if (group_is_sound(asking.message, &err))
-			gather(group, &asking);
-		else
-			requests_turn_away(&asking, &err);
-		return;
-	}
-	verbs[verb].begin(&asking);
+	entry_hold(asking.entry);
+	begin(&asking, verb, group);
+	entry_release(asking.entry);
 }
 
 void
-dispatch_payload(struct post *post, struct served *served, struct entry *entry,
+dispatch_payload(struct post *post, struct served *served, const struct slice *name,
     enum dispatch_verb verb, const char *payload, size_t length)
 {
-	struct asking asking = { .post = post, .served = served, .entry = entry };
+	struct asking asking = { .post = post, .served = served, .name = *name };
 	struct message_reader reader;
 	struct message message;
 	struct group *group = NULL;
@@ -187,13 +194,14 @@ dispatch_payload(struct post *post, struct served *served, struct entry *entry,
 	enum message_next next;
 
 	if (verb == DISPATCH_BARE) {
-		if (served->mirror != NULL)
-			mirror_dispatch(served, entry, payload, length);
+		mirror_dispatch(served, name, payload, length);
 		return;
 	}
 	message_reader_init(&reader, payload, length);
 	asking.message = &message;
 	while ((next = message_next(&reader, &message, &err)) != MESSAGE_END) {
+		/* The one before may have brought another description, from inside a callback. */
+		asking.entry = registry_find(&served->registry, name->bytes, name->length);
 		asking.peer = find_peer(post, &message);
 		asking.now_us = store_now_us(&post->store);
 		if (next == MESSAGE_MALFORMED) {

@@ -13,8 +13,9 @@ enum dispatch_verb {
 	DISPATCH_BARE, /* a value to be written, from a client of a mirror (cauldron.h) */
 };
 
-/* 'entry' is NULL on the channel of a whole service, where each message names its keyword. */
-void dispatch_payload(struct post *post, struct served *served, struct entry *entry,
+/* What came on the channel of the keyword 'name', looked up for each message anew; on the channel of a whole
+ * service 'name' is empty, and each message names its keyword. */
+void dispatch_payload(struct post *post, struct served *served, const struct slice *name,
     enum dispatch_verb verb, const char *payload, size_t length);
 
 /* Answers everything in a payload with 'err', executing nothing; what was executed before is answered as
@@ -26,10 +27,11 @@ void dispatch_refuse(struct post *post, struct served *served, const char *paylo
 struct asking {
 	struct post *post;
 	struct served *served;
-	struct entry *entry;
-	struct peer *peer; /* NULL: nobody wants an answer */
+	struct entry *entry; /* held where a callback may be called */
+	struct peer *peer;   /* NULL: nobody wants an answer */
 	const struct message *message;
-	int64_t now_us; /* the store's clock, when it was taken up: looked at once a message */
+	int64_t now_us;    /* the store's clock, when it was taken up: looked at once a message */
+	struct slice name; /* of the channel's keyword; empty: the service's channel */
 };
 
 #endif

@@ -232,30 +232,58 @@ refused(const struct lane *lane, const struct credis_error *why, struct credis_e
 	return false;
 }
 
+/* From inside a callback the program may bring another description: what was found by the old one is void. */
+static bool
+is_still_described(const struct entry *entry, const struct lane *lane, struct credis_error *err)
+{
+	return entry->lane == lane ||
+	    error_set(err, CREDIS_EBUSY, "%s: described anew while it was asked for", entry->name);
+}
+
+static bool
+parse(struct entry *entry, struct lane *lane, const struct source *source,
+    struct credis_value *value, const char *text, size_t length, struct credis_error *err)
+{
+	const struct credis_callbacks *callbacks = &source->callbacks;
+	struct credis_error why = { CREDIS_EVALUES, "refused without a reason" };
+	char *meant = NULL;
+	bool fine;
+
+	if (callbacks->translate != NULL) {
+		meant = callbacks->translate(source->arg, entry->keyword, text, &length, &why);
+		if (meant == NULL)
+			return refused(lane, &why, err);
+		text = meant;
+	}
+	fine = is_still_described(entry, lane, err) &&
+	    keyword_parse_value(entry->keyword, value, text, length, err);
+	free(meant);
+	if (!fine || callbacks->check == NULL)
+		return fine;
+	fine = callbacks->check(source->arg, entry->keyword, value, &why)
+	    ? is_still_described(entry, lane, err)
+	    : refused(lane, &why, err);
+	if (!fine)
+		value_clear(value);
+	return fine;
+}
+
 bool
 steps_parse(struct entry *entry, struct credis_value *value, const char *text, size_t length,
     struct credis_error *err)
 {
 	struct lane *lane = entry->lane;
 	struct source *source = lane->source;
-	struct credis_error why = { CREDIS_EVALUES, "refused without a reason" };
-	char *meant = NULL;
 	bool fine;
 
-	if (source != NULL && source->callbacks.translate != NULL) {
-		meant =
-		    source->callbacks.translate(source->arg, entry->keyword, text, &length, &why);
-		if (meant == NULL)
-			return refused(lane, &why, err);
-		text = meant;
-	}
-	fine = keyword_parse_value(entry->keyword, value, text, length, err);
-	free(meant);
-	if (!fine || source == NULL || source->callbacks.check == NULL ||
-	    source->callbacks.check(source->arg, entry->keyword, value, &why))
-		return fine;
-	value_clear(value);
-	return refused(lane, &why, err);
+	if (source == NULL)
+		return keyword_parse_value(entry->keyword, value, text, length, err);
+	lane_hold(lane);
+	source_hold(source);
+	fine = parse(entry, lane, source, value, text, length, err);
+	source_release(source);
+	lane_release(lane);
+	return fine;
 }
 
 /* The drive that waits for this step, which is over with it. */

@@ -273,6 +273,23 @@ group_turn(struct group *group)
 	return true;
 }
 
+/* Between the messages of a payload the program may have brought another description. */
+static bool
+group_refit(struct group *group)
+{
+	struct credis_error err;
+
+	for (size_t n = 0; n < group->count; n++) {
+		struct request *request = group_request(group, n);
+
+		if (modify_refit(request, &err))
+			continue;
+		group_fail(group, request, &err);
+		return false;
+	}
+	return true;
+}
+
 void
 group_execute(struct group *group)
 {
@@ -286,6 +303,8 @@ group_execute(struct group *group)
 		group_free(group);
 		return;
 	}
+	if (!group_refit(group))
+		return;
 	if (group->has_driven)
 		steps_write(group->post, request_find(group->post->requests, group->driven),
 		    &group->from);

@@ -72,12 +72,10 @@ holdback_release(struct served *served)
 	struct held *held;
 
 	while ((held = take_first(&served->holdback)) != NULL) {
-		struct entry *entry =
-		    registry_find(&served->registry, held->name, strlen(held->name));
+		struct slice name = { held->name, strlen(held->name) };
 
-		if (entry != NULL || held->name[0] == '\0')
-			dispatch_payload(served->post, served, entry, held->verb, held->payload,
-			    held->length);
+		dispatch_payload(served->post, served, &name, held->verb, held->payload,
+		    held->length);
 		free(held);
 	}
 }
@@ -88,10 +86,9 @@ holdback_refuse(struct served *served, const struct credis_error *err)
 	struct held *held;
 
 	while ((held = take_first(&served->holdback)) != NULL) {
-		struct entry *entry =
-		    registry_find(&served->registry, held->name, strlen(held->name));
+		struct slice name = { held->name, strlen(held->name) };
 
-		served_turn_away(served, entry, held->verb, held->payload, held->length, err);
+		served_turn_away(served, &name, held->verb, held->payload, held->length, err);
 		free(held);
 	}
 }

@@ -233,7 +233,6 @@ on_message(struct intake *intake, const struct reply *channel, const struct repl
 {
 	struct names_channel parts;
 	struct served *served;
-	struct entry *entry = NULL;
 
 	if (!names_parse_channel(&parts, intake->post->store.ns, channel->text, channel->length)) {
 		if (!notifications_hear(intake->post, channel->text, payload->text))
@@ -242,15 +241,10 @@ on_message(struct intake *intake, const struct reply *channel, const struct repl
 		return;
 	}
 	served = find_served(intake->post, &parts.service);
-	if (served == NULL)
-		return;
-	if (parts.keyword.length > 0) {
-		entry = registry_find(&served->registry, parts.keyword.bytes, parts.keyword.length);
-		if (entry == NULL)
-			return; /* removed a moment ago */
-	}
-	served_take(served, entry, parts.verb == NAMES_READ ? DISPATCH_READ : DISPATCH_MODIFY,
-	    payload->text, payload->length);
+	if (served != NULL)
+		served_take(served, &parts.keyword,
+		    parts.verb == NAMES_READ ? DISPATCH_READ : DISPATCH_MODIFY, payload->text,
+		    payload->length);
 }
 
 static void

@@ -463,8 +463,10 @@ request_finish_written(struct requests *requests, struct request *request,
 void
 requests_turn_away(const struct asking *asking, const struct credis_error *err)
 {
+	const struct entry *entry = asking->entry != NULL ? entry_now(asking->entry) : NULL;
+
 	answer_error(asking->post->requests, asking->served, asking->peer, asking->message->id,
-	    asking->entry, err);
+	    entry, err);
 }
 
 size_t

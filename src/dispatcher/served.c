@@ -302,38 +302,35 @@ served_on_lease_renewed(struct served *served)
 }
 
 void
-served_take(struct served *served, struct entry *entry, enum dispatch_verb verb,
+served_take(struct served *served, const struct slice *name, enum dispatch_verb verb,
     const char *payload, size_t length)
 {
-	struct slice name = { "", 0 };
 	struct credis_error err;
 
-	if (entry != NULL)
-		name = (struct slice){ entry->keyword->name, strlen(entry->keyword->name) };
 	if (is_serving_soon(served)) {
-		if (!holdback_add(&served->holdback, verb, &name, payload, length)) {
+		if (!holdback_add(&served->holdback, verb, name, payload, length)) {
 			error_set(&err,
 			    lease_may_be_others(&served->lease) ? CREDIS_EUNKNOWN : CREDIS_EBUSY,
 			    "%s: too many requests wait for the store", served_name(served));
-			served_turn_away(served, entry, verb, payload, length, &err);
+			served_turn_away(served, name, verb, payload, length, &err);
 		}
 	} else if (served->doomed && verb != DISPATCH_BARE) {
 		error_set(&err, CREDIS_ENOKEYWORD, "%s: removed meanwhile", served_name(served));
 		if (served->wiping)
-			served_turn_away(served, entry, verb, payload, length, &err);
+			served_turn_away(served, name, verb, payload, length, &err);
 	} else if (is_asked(served)) {
-		dispatch_payload(served->post, served, entry, verb, payload, length);
+		dispatch_payload(served->post, served, name, verb, payload, length);
 	}
 }
 
 void
-served_turn_away(struct served *served, struct entry *entry, enum dispatch_verb verb,
+served_turn_away(struct served *served, const struct slice *name, enum dispatch_verb verb,
     const char *payload, size_t length, const struct credis_error *err)
 {
 	if (verb != DISPATCH_BARE)
 		dispatch_refuse(served->post, served, payload, length, err);
-	else if (entry != NULL && served->mirror != NULL)
-		mirror_turn_away(served, entry, err);
+	else
+		mirror_turn_away(served, name, err);
 }
 
 bool

@@ -97,12 +97,13 @@ void served_set_own(struct served *served, enum own_keyword own, const char *tex
 /* Counts a fault, and puts it where people look: the log and DISPERROR. */
 void served_report(struct served *served, const char *fault);
 
-/* A payload from the intake: dispatched, or kept until the service can take it. */
-void served_take(struct served *served, struct entry *entry, enum dispatch_verb verb,
+/* A payload from the intake, for the keyword 'name' (empty: the service's channel): dispatched, or kept until the
+ * service can take it. */
+void served_take(struct served *served, const struct slice *name, enum dispatch_verb verb,
     const char *payload, size_t length);
 
 /* Or answered with 'err'. */
-void served_turn_away(struct served *served, struct entry *entry, enum dispatch_verb verb,
+void served_turn_away(struct served *served, const struct slice *name, enum dispatch_verb verb,
     const char *payload, size_t length, const struct credis_error *err);
 
 /* Whether it may write now; false with the reason. */

@@ -43,7 +43,7 @@ void steps_turn_waiting_away(struct served *served, enum steps_end end);
 /* Once a second: answers what has waited beyond its deadline. */
 void steps_tick(struct steps *steps);
 
-/* Text to a value by way of the source's translate and check. */
+/* Text to a value by way of the source's translate and check. 'entry' is held by the caller. */
 bool steps_parse(struct entry *entry, struct credis_value *value, const char *text, size_t length,
     struct credis_error *err);
 

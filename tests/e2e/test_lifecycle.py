@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from harness.links import Links
 from harness.peer import Peer
 from harness.process import environment
 from harness.waiting import BUILD, LIMIT
@@ -73,8 +74,8 @@ class Owner:
 def owner(redis):
     owners = []
 
-    def start(*keywords, settings=(), under=()):
-        owners.append(Owner(redis.url, keywords, settings, under))
+    def start(*keywords, settings=(), under=(), url=redis.url):
+        owners.append(Owner(url, keywords, settings, under))
         owners[-1].expect("state", None, "ready")
         return owners[-1]
 
@@ -280,6 +281,67 @@ def test_a_reload_lets_the_write_under_way_finish_and_keeps_the_order(owner, pee
     it.expect("release", "0", "AZ")
     it.tell(f"finish {it.step('write', 'AZ')}")
     assert [peer.final(n)["body"] for n in (first, second)] == ["1", "2"]
+
+
+def send_together(peer, *parts):
+    """Several messages in one payload on the channel of the service: (keyword, text, fields of its header)."""
+    numbers, payload = [], b""
+    for keyword, text, fields in parts:
+        number, header = peer.header(key=keyword, len=len(text), **fields)
+        numbers.append(number)
+        payload += header + text.encode()
+    peer.connection.publish(peer.channel(None), payload)
+    return numbers
+
+
+@pytest.mark.parametrize("order, code", [("then write AZ EL", None), ("then write EL", "unknown-keyword")])
+def test_a_service_described_anew_from_inside_a_write_judges_what_came_with_it(owner, peer, redis, order, code):
+    it = owner("AZ", "EL")
+    it.tell("auto write")
+    it.tell(order)
+    first, header = peer.header(len=1)
+    second, other = peer.header(len=1)
+    peer.connection.publish(peer.channel("AZ"), header + b"1" + other + b"2")
+    assert peer.final(first)["is"] == "done"
+    assert peer.final(second).get("code") == code
+
+
+@pytest.mark.parametrize("order", ["then translate AZ EL", "then translate EL", "then check AZ EL", "then check EL"])
+def test_a_write_whose_keyword_is_described_anew_while_it_is_judged_is_refused(owner, peer, order):
+    it = owner("AZ", "EL")
+    it.tell("auto write")
+    it.tell(order)
+    answer = peer.ask("AZ", "1")
+    assert (answer["is"], answer["code"]) == ("refused", "busy") and "described anew" in answer["body"]
+    assert it.asked("prewrite", "write") == []
+    assert peer.ask("EL", "1")["is"] == "done"
+
+
+def test_a_set_whose_keyword_is_gone_before_it_is_whole_is_refused(owner, peer, redis):
+    it = owner("AZ", "EL", "PLAIN")
+    it.tell("auto write")
+    it.tell("then write EL PLAIN")
+    one_of_set = {"group": 1, "of": 2}
+    az, el, plain = send_together(peer, ("AZ", "1", one_of_set), ("EL", "1", {}), ("PLAIN", "1", one_of_set))
+    assert peer.final(az)["code"] == "unknown-keyword" and peer.final(plain)["code"] == "conflict"
+    assert peer.final(el)["is"] == "done" and stored(redis, "PLAIN") == "0"
+
+
+def test_a_request_that_was_held_back_is_answered_though_its_keyword_is_gone(owner, peer, redis):
+    links = Links(f"store={redis.directory}/link={redis.socket}")
+    it = owner("AZ", "EL", url=f"unix://{redis.directory}/link")
+    links.tell("store", "refuse")
+    connection = redis.connection()
+    for client in connection.client_list():
+        if client["name"] == "credisd" and client["sub"] == "0":
+            connection.client_kill_filter(_id=client["id"])
+    it.expect("state", None, "degraded")
+    asked = peer.send("AZ", "1")
+    it.tell("again EL")
+    links.tell("store", "pass")
+    assert peer.final(asked)["code"] == "unknown-keyword"
+    it.close()
+    links.close()
 
 
 @pytest.mark.parametrize("order", ["again EL", "remove"])

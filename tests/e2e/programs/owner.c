@@ -2,6 +2,7 @@
  * standard output: "write NUMBER KEYWORD TEXT FROM"; commands come on standard input:
  *	finish NUMBER [CODE REASON…]	value NUMBER TEXT	auto STEP [CODE REASON…]	hold STEP
  *	set KEYWORD TEXT	severity KEYWORD SEVERITY REASON	again KEYWORD…	remove	stop
+ *	then CALLBACK KEYWORD…	(again, from inside the next call of that)
  * Knows nothing of what it ought to be told. */
 #include <credis/dispatcher.h>
 
@@ -27,11 +28,29 @@ static struct credis_dispatcher *dispatcher;
 static const char *settings[32][3]; /* keyword, setting, JSON */
 static size_t setting_count;
 
+static struct credis_service *describe(char **names, size_t count);
+
 static void
 say(const char *word, unsigned long long number, const char *text)
 {
 	printf("%s %llu %s\n", word, number, text);
 	fflush(stdout);
+}
+
+/* What is to be described anew from inside a callback. */
+static struct {
+	char *line;
+	char *words[16]; /* the callback, and keywords */
+	size_t count;
+} then;
+
+static void
+obey_then(const char *callback)
+{
+	if (then.count == 0 || strcmp(then.words[0], callback) != 0)
+		return;
+	credis_dispatcher_take_service(dispatcher, describe(then.words + 1, then.count - 1), NULL);
+	then.count = 0;
 }
 
 static void
@@ -45,6 +64,7 @@ take_step(int which, const struct credis_step *step)
 	say(step_names[which], step->number, text);
 	if (!steps[which].holds)
 		credis_dispatcher_finish(dispatcher, step->number, err);
+	obey_then(step_names[which]);
 }
 
 #define STEP(name, which) \
@@ -66,6 +86,7 @@ on_translate(void *arg, const struct credis_keyword *keyword, const char *text, 
 {
 	(void)arg;
 	(void)keyword;
+	obey_then("translate");
 	if (*length == 4 && memcmp(text, "home", 4) == 0) {
 		*length = 1;
 		return strdup("0");
@@ -86,6 +107,7 @@ on_check(void *arg, const struct credis_keyword *keyword, const struct credis_va
 
 	(void)arg;
 	(void)keyword;
+	obey_then("check");
 	if (!credis_value_integer(value, &integer) || integer != 13)
 		return true;
 	err->code = CREDIS_ERANGE;
@@ -182,6 +204,13 @@ obey(char *line)
 		count = split(line + 6, names, 16);
 		fine = credis_dispatcher_take_service(dispatcher, describe(names, count), &err);
 		say("again", fine, "");
+		return;
+	}
+	if (strncmp(line, "then ", 5) == 0) {
+		free(then.line);
+		then.line = strdup(line + 5);
+		then.count = split(then.line, then.words, 16);
+		say("obeyed", true, "then");
 		return;
 	}
 	count = split(line, w, 4);
