@@ -42,7 +42,7 @@ struct credis_monitor *credis_monitor_new(struct credis_client *client, const ch
 void credis_monitor_free(struct credis_monitor *monitor);
 
 /* The end of a wait, once: CREDIS_OK when the expression is true, CREDIS_EDEADLINE, CREDIS_EINVAL (does not
- * parse), CREDIS_ENOKEYWORD, CREDIS_ENOSERVICE, CREDIS_EIMPOSSIBLE (no keyword in it, and false),
+ * parse), CREDIS_ENOKEYWORD, CREDIS_ENOSERVICE, CREDIS_EIMPOSSIBLE (text, or no keyword in it, and false),
  * CREDIS_EUNREACHABLE. The callback may free the wait. */
 typedef void credis_wait_cb(void *arg, const struct credis_error *err);
 

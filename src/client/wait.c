@@ -125,6 +125,19 @@ learn_types(struct credis_wait *wait, struct credis_error *err)
 	return expr != NULL;
 }
 
+/* Of what is not true, and stays so. */
+static const char *
+why_never(const struct expr_result *result)
+{
+	switch (result->kind) {
+	case EXPR_INVALID: return result->why.text;
+	case EXPR_TEXT: return "it is text, which has to be compared";
+	case EXPR_NUMBER:
+	case EXPR_BOOLEAN: break;
+	}
+	return "it names no keyword and is false";
+}
+
 static void
 evaluate(struct credis_wait *wait)
 {
@@ -148,12 +161,11 @@ evaluate(struct credis_wait *wait)
 		finish(wait, &result.why);
 		return;
 	}
-	if (!is_true && wait->count > 0)
+	if (!is_true && wait->count > 0 && result.kind != EXPR_TEXT)
 		return;
 	if (!is_true)
-		error_set(&err, CREDIS_EIMPOSSIBLE,
-		    "'%.200s' names no keyword and is %s: it cannot become true", wait->text,
-		    result.kind == EXPR_INVALID ? result.why.text : "false");
+		error_set(&err, CREDIS_EIMPOSSIBLE, "'%.200s' cannot become true: %s", wait->text,
+		    why_never(&result));
 	finish(wait, &err);
 }
 

@@ -191,7 +191,8 @@ def test_wait_past_its_deadline_is_status_3(demo):
 
 
 @pytest.mark.parametrize("expression, status", [("1 > 2", 1), ("$demo.NOSUCH > 1", 5), ("$nosuch.POS > 1", 5),
-                                                ("$demo.POS >", 2), ("", 2), ("$demo.FILTER == Q", None)])
+                                                ("$demo.POS >", 2), ("", 2), ("$demo.FILTER == Q", None),
+                                                ("$demo.NAME", 1), ("$demo.FILTER", 1), ("true", 1), ("sqrt(-1) == 1", 1)])
 def test_what_cannot_be_waited_for_is_said_at_once(demo, expression, status):
     result = demo("wait", "-t", "20s", expression, limit=10)
     assert result.status == status if status is not None else result.status in (1, 2), result

@@ -766,7 +766,7 @@ an_expression_without_keywords_is_true_or_impossible(void **state)
 	assert_wait_ends(stage, CREDIS_OK, NULL);
 	begin_wait(stage, "1 > 2", NULL, 5000);
 	assert_wait_ends(stage, CREDIS_EIMPOSSIBLE,
-	    "'1 > 2' names no keyword and is false: it cannot become true");
+	    "'1 > 2' cannot become true: it names no keyword and is false");
 	begin_wait(stage, "1 / 0 > 2", NULL, 5000);
 	assert_wait_ends(stage, CREDIS_EIMPOSSIBLE, NULL);
 }
