@@ -233,9 +233,12 @@ errand_late(struct errand *errand)
 	call_hold(call);
 	for (size_t n = 0; (request = next_open(errand, NULL, &n)) != NULL;) {
 		error_set(&err, CREDIS_EDEADLINE,
-		    request->stage == REQUEST_ACCEPTED
-			? "%s.%s: accepted, but not finished within %s"
-			: "%s.%s: no answer within %s; it will not be executed later",
+		    request->stage != REQUEST_ACCEPTED
+			? "%s.%s: no answer within %s; it will not be executed later"
+			: errand->verb == NAMES_READ
+			? "%s.%s: asked for, but no value came within %s"
+			: "%s.%s: accepted, but not finished within %s; it goes on,"
+			  " unless it still waited for its turn",
 		    request->name.service, request->name.keyword, span);
 		finish(request, NULL, &err);
 	}
