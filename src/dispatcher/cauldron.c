@@ -111,11 +111,11 @@ mirror_free(struct mirror *mirror)
 static void
 drop(struct served *served, const struct registry *registry)
 {
-	mirror_unsubscribe(served, registry, NULL);
+	intake_leave_mirror(served->post->intake, served, registry, served->mirror->prefix);
 	if (mirror_may_write(served)) {
 		for (size_t n = 0; n < mirror_count(registry); n++)
 			mirror_remove(served, registry->entries[n]->name);
-		mirror_withdraw(served, false);
+		mirror_withdraw(served);
 	}
 	mirror_free(served->mirror);
 	served->mirror = NULL;
@@ -128,9 +128,7 @@ mirror_prepare(struct served *served, const struct registry *old)
 
 	if (served->mirror != NULL && strcmp(served->mirror->prefix, prefix) != 0)
 		drop(served, old);
-	if (served->mirror != NULL)
-		mirror_unsubscribe(served, old, &served->registry);
-	else if (prefix[0] != '\0')
+	if (served->mirror == NULL && prefix[0] != '\0')
 		served->mirror = mirror_new(prefix);
 	return prefix[0] == '\0' || served->mirror != NULL;
 }
@@ -259,11 +257,17 @@ mirror_announce(struct served *served)
 }
 
 void
-mirror_withdraw(struct served *served, bool all)
+mirror_withdraw(struct served *served)
 {
-	for (size_t n = 0; all && n < mirror_count(&served->registry); n++)
-		mirror_remove(served, served->registry.entries[n]->name);
 	change_services(served, "SREM", NULL);
+}
+
+static void
+put_keys(struct buffer *out, const struct served *served, const char *keyword)
+{
+	put_key(out, served, keyword, NAMES_CAULDRON_VALUE);
+	put_key(out, served, keyword, NAMES_CAULDRON_STATUS);
+	put_key(out, served, keyword, NAMES_CAULDRON_ERROR);
 }
 
 void
@@ -276,47 +280,44 @@ mirror_remove(struct served *served, const char *keyword)
 		watch_forget(served->mirror, watch);
 	if (out == NULL)
 		return;
-	put_key(out, served, keyword, NAMES_CAULDRON_VALUE);
-	put_key(out, served, keyword, NAMES_CAULDRON_STATUS);
-	put_key(out, served, keyword, NAMES_CAULDRON_ERROR);
+	put_keys(out, served, keyword);
+}
+
+/* Of 'count' entries, without those that are not mirrored. */
+static size_t
+count_mirrored(const struct served *served, size_t from, size_t count)
+{
+	size_t last = mirror_count(&served->registry);
+
+	if (from >= last)
+		return 0;
+	return count < last - from ? count : last - from;
+}
+
+void
+mirror_remove_some(struct served *served, size_t from, size_t count)
+{
+	struct buffer *out;
+
+	count = count_mirrored(served, from, count);
+	out = count > 0 ? begin(served, 1 + 3 * count, "DEL", NULL) : NULL;
+	for (size_t n = from; out != NULL && n < from + count; n++)
+		put_keys(out, served, served->registry.entries[n]->name);
 }
 
 void
 mirror_subscribe(struct served *served, size_t from, size_t count)
 {
-	size_t last = mirror_count(&served->registry);
 	struct buffer *out;
 
-	if (from >= last)
-		return;
-	if (count > last - from)
-		count = last - from;
-	out = intake_command(served->post->intake);
+	count = count_mirrored(served, from, count);
+	out = count > 0 ? intake_command(served->post->intake) : NULL;
 	if (out == NULL)
 		return;
 	command_begin(out, 1 + count);
 	command_text(out, "SUBSCRIBE");
 	for (size_t n = from; n < from + count; n++)
 		put_key(out, served, served->registry.entries[n]->name, NAMES_CAULDRON_VALUE);
-}
-
-void
-mirror_unsubscribe(struct served *served, const struct registry *registry,
-    const struct registry *kept)
-{
-	for (size_t n = 0; n < mirror_count(registry); n++) {
-		const char *name = registry->entries[n]->name;
-		struct buffer *out;
-
-		if (kept != NULL && registry_find(kept, name, strlen(name)) != NULL)
-			continue;
-		out = intake_command(served->post->intake);
-		if (out == NULL)
-			return;
-		command_begin(out, 2);
-		command_text(out, "UNSUBSCRIBE");
-		put_key(out, served, name, NAMES_CAULDRON_VALUE);
-	}
 }
 
 void

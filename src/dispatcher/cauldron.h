@@ -26,16 +26,17 @@ bool mirror_may_write(const struct served *served);
 /* A keyword of an earlier description is no more. */
 void mirror_remove(struct served *served, const char *keyword);
 
-/* A clean stop: the name goes; with 'all', every key. */
-void mirror_withdraw(struct served *served, bool all);
+/* The service goes: the keys of 'count' entries from 'from' on. */
+void mirror_remove_some(struct served *served, size_t from, size_t count);
+
+/* A clean stop: the name goes. */
+void mirror_withdraw(struct served *served);
 
 /* Once a second: looks whether the store still agrees. */
 void mirror_tick(struct served *served);
 
-/* The channels of 'count' entries from 'from' on; those of 'registry' that are not in 'kept' (may be NULL). */
+/* The channels of 'count' entries from 'from' on. */
 void mirror_subscribe(struct served *served, size_t from, size_t count);
-void mirror_unsubscribe(struct served *served, const struct registry *registry,
-    const struct registry *kept);
 
 /* A message that is on none of the native channels. */
 void mirror_take(struct post *post, const char *channel, size_t channel_length, const char *text,

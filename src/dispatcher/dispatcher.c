@@ -124,6 +124,18 @@ add_up(void *arg)
 		enter(dispatcher, CREDIS_DEGRADED, why);
 }
 
+/* Whether one of the same name has yet to take its keys out of the store. */
+static bool
+must_wait(const struct post *post, const struct served *served)
+{
+	const struct served *other = post->served;
+
+	while (other != NULL &&
+	    (!other->doomed || strcmp(served_name(other), served_name(served)) != 0))
+		other = other->next;
+	return other != NULL;
+}
+
 /* Services start when both connections are there and the server has said what it is. */
 static void
 begin_if_up(void *arg)
@@ -134,7 +146,7 @@ begin_if_up(void *arg)
 	if (!dispatcher->informed || !link_is_up(post->store.link) || !intake_is_up(post->intake))
 		return;
 	for (struct served *s = post->served; s != NULL; s = s->next) {
-		if (s->state == SERVED_AWAY)
+		if (s->state == SERVED_AWAY && !must_wait(post, s))
 			served_store_up(s);
 	}
 	add_up(dispatcher);
@@ -226,8 +238,10 @@ reap_doomed(struct credis_dispatcher *dispatcher)
 		if (!s->doomed)
 			continue;
 		served_stop_if_idle(s, false);
-		if (s->state == SERVED_STOPPED && s->under_way == 0)
+		if (s->state == SERVED_STOPPED && s->under_way == 0) {
 			unlink_served(&dispatcher->post, s);
+			begin_if_up(dispatcher); /* one of its name */
+		}
 	}
 }
 
@@ -262,6 +276,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	reap_doomed(dispatcher);
 	steps_tick(dispatcher->post.steps);
+	intake_tick(dispatcher->post.intake);
 	if (!link_is_up(dispatcher->post.store.link))
 		return;
 	check_clock(&dispatcher->post.store);

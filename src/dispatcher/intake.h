@@ -28,12 +28,17 @@ struct buffer *intake_command(struct intake *intake);
 /* 'answer' is called once everything that came before has been dispatched. False while the connection is away. */
 bool intake_after(struct intake *intake, link_answer *answer, void *arg, uint64_t ticket);
 
-/* Sets served->drained once everything that came before has been dispatched. */
-void intake_drain(struct intake *intake, struct served *served);
+/* Leaves, in portions, the channels of those in 'registry' that the service is not, or no more, subscribed to:
+ * all of them, and its own, without served->on_channels. Sets served->drained when all that came on them has been
+ * dispatched; false when nothing will come. */
+bool intake_unsubscribe(struct intake *intake, struct served *served,
+    const struct registry *registry);
 
-/* Leaves the channels of 'registry', but for those that 'kept' (may be NULL) has too; the service's own
- * channel goes with a NULL 'kept'. */
-void intake_unsubscribe(struct intake *intake, struct served *served,
-    const struct registry *registry, const struct registry *kept);
+/* The same for the channels of a mirror that is to go. */
+void intake_leave_mirror(struct intake *intake, const struct served *served,
+    const struct registry *registry, const char *prefix);
+
+/* Once a second: what a full link did not take goes on. */
+void intake_tick(struct intake *intake);
 
 #endif

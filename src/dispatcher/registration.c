@@ -18,6 +18,7 @@ enum {
 	DESCRIBE_AT_ONCE = 256, /* descriptions in one command */
 	DESCRIBE_AHEAD = 4,     /* such commands that are not answered */
 	RECONCILE_AHEAD = 2048, /* values asked for that are not there */
+	REMOVE_AT_ONCE = 512,   /* keywords whose keys go in one command */
 };
 
 /* FNV-1a, 64 bits: tells one set of descriptions from another, no more. */
@@ -407,19 +408,58 @@ registration_remind(struct served *served)
 	command_text(out, served->registration.generation);
 }
 
-void
-registration_remove(struct served *served)
+static void
+on_removed(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
+{
+	struct served *served = post_find(arg, ticket);
+
+	(void)err;
+	if (served == NULL || reply == NULL)
+		return; /* lost: served_store_down() ends it */
+	served->registration.removing = false;
+	served_stop_if_idle(served, false);
+}
+
+static void
+remove_portion(struct served *served)
+{
+	struct post *post = served->post;
+	size_t from = served->registration.removed;
+	size_t count = served->registry.count - from;
+	struct buffer *out =
+	    link_command(post->store.link, on_removed, post, post_ticket(served->serial, 0), NULL);
+
+	if (out == NULL)
+		return;
+	if (count > REMOVE_AT_ONCE)
+		count = REMOVE_AT_ONCE;
+	command_begin(out, 1 + 2 * count);
+	command_text(out, "DEL");
+	for (size_t n = from; n < from + count; n++) {
+		const char *keyword = served->registry.entries[n]->name;
+		struct name key;
+
+		names_keyword(&key, post->store.ns, served_name(served), keyword, NAMES_VALUE);
+		command_word(out, key.text, key.length);
+		names_keyword(&key, post->store.ns, served_name(served), keyword, NAMES_HISTORY);
+		command_word(out, key.text, key.length);
+	}
+	if (served->mirror != NULL)
+		mirror_remove_some(served, from, count);
+	served->registration.removing = true;
+	served->registration.removed += count;
+}
+
+/* Monitors hear of hash commands only: HDEL tells them. */
+static void
+remove_service(struct served *served)
 {
 	struct post *post = served->post;
 	struct buffer *out = begin(served, 3, "HDEL", NAMES_ABOUT, NULL);
 	struct name services;
 
-	/* Monitors hear of hash commands only: this one tells them. */
 	if (out != NULL)
 		command_text(out, "generation");
-	for (size_t n = 0; n < served->registry.count; n++)
-		store_remove(&post->store, served_name(served),
-		    served->registry.entries[n]->keyword->name, NULL);
 	begin(served, 2, "DEL", NAMES_KEYWORDS, NULL);
 	begin(served, 2, "DEL", NAMES_ABOUT, NULL);
 	begin(served, 2, "DEL", NAMES_STATISTICS, NULL);
@@ -427,4 +467,19 @@ registration_remove(struct served *served)
 	out = link_command(post->store.link, NULL, NULL, 0, NULL);
 	if (out != NULL)
 		command_texts(out, "SREM", services.text, served_name(served), NULL);
+}
+
+bool
+registration_remove(struct served *served, bool now)
+{
+	struct registration *registration = &served->registration;
+
+	if (served->lease.state != LEASE_HELD)
+		return true; /* another's by now */
+	if (!registration->removing && registration->removed < served->registry.count)
+		remove_portion(served);
+	if (!now && (registration->removing || registration->removed < served->registry.count))
+		return false;
+	remove_service(served);
+	return true;
 }

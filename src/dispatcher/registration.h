@@ -19,6 +19,8 @@ struct registration {
 	size_t reconciled;         /* entries the store was asked about … */
 	size_t answered;           /* … and has answered for */
 	struct credis_error fault; /* the first; code CREDIS_OK: none */
+	bool removing;             /* a portion is not answered … */
+	size_t removed;            /* … of so many entries whose keys were to go */
 	char generation[17];       /* of the descriptions, hexadecimal */
 };
 
@@ -37,7 +39,8 @@ void registration_check(struct served *served);
 /* Makes monitors read everything again. */
 void registration_remind(struct served *served);
 
-/* Removes the service's every key. */
-void registration_remove(struct served *served);
+/* Removes the service's every key. False while that takes its time: served_stop_if_idle() is called again when
+ * it goes on. 'now' gives up the values that are left. */
+bool registration_remove(struct served *served, bool now);
 
 #endif

@@ -143,7 +143,7 @@ served_follow(struct served *served, struct credis_service *definition, struct c
 		log_event(served->post->log, CREDIS_LOG_ERROR, "memory",
 		    "%s: out of memory while reloading", served_name(served));
 	if (served->on_channels)
-		intake_unsubscribe(served->post->intake, served, &old, &fresh);
+		intake_unsubscribe(served->post->intake, served, &old);
 	if (served->state >= SERVED_REGISTERING && served->state <= SERVED_READY)
 		registration_start(served);
 	registry_clear(&old);
@@ -175,7 +175,7 @@ served_store_down(struct served *served, const char *why)
 void
 served_intake_down(struct served *served, const char *why)
 {
-	served->on_channels = false;
+	served->on_channels = served->subscribing = false;
 	if (served->state != SERVED_READY)
 		return;
 	served_set_own(served, OWN_STATE, "degraded");
@@ -188,15 +188,16 @@ served_new_round(struct served *served)
 	served->round = ++served->post->last_serial;
 }
 
-static void
+/* False when nothing more will come on them; otherwise served->drained tells when. */
+static bool
 leave_channels(struct served *served)
 {
+	bool was_on_channels = served->on_channels;
+
 	registration_abandon(served);
-	if (served->on_channels)
-		intake_unsubscribe(served->post->intake, served, &served->registry, NULL);
-	if (served->on_channels && served->mirror != NULL)
-		mirror_unsubscribe(served, &served->registry, NULL);
-	served->on_channels = false;
+	served->on_channels = served->subscribing = false;
+	return was_on_channels &&
+	    intake_unsubscribe(served->post->intake, served, &served->registry);
 }
 
 void
@@ -268,6 +269,7 @@ served_on_subscribed(struct served *served)
 {
 	if (is_stopping(served))
 		return; /* too late: served_stop_if_idle() gives it all up */
+	served->subscribing = false;
 	if (served->state == SERVED_SUBSCRIBING)
 		served_enter(served, SERVED_READY, "");
 	schedule_ready(&served->schedule);
@@ -370,13 +372,14 @@ served_write(struct served *served, struct entry *entry)
 	return write;
 }
 
-/* Unless it cannot be: registration will store it then. */
+/* Unless it cannot be: registration will store it then; or is being removed. */
 static void
 store_present(struct served *served, struct entry *entry)
 {
 	struct store_write write;
 
-	if (served->state < SERVED_REGISTERING || !lease_is_fresh(&served->lease))
+	if (served->state < SERVED_REGISTERING || served->registration.removed > 0 ||
+	    !lease_is_fresh(&served->lease))
 		return;
 	write = served_write(served, entry);
 	values_announce(served, entry->keyword, &write);
@@ -581,11 +584,7 @@ served_stop(struct served *served, bool doomed)
 		steps_turn_waiting_away(served, STEPS_STOPPED);
 	if (serving)
 		served_set_own(served, OWN_STATE, "stopping");
-	leave_channels(served);
-	if (serving)
-		intake_drain(served->post->intake, served);
-	else
-		served->drained = true;
+	served->drained = !leave_channels(served) || !serving;
 	served_enter(served, SERVED_STOPPING, "");
 }
 
@@ -596,11 +595,12 @@ served_stop_if_idle(struct served *served, bool now)
 
 	if (served->state != SERVED_STOPPING || (!idle && !now))
 		return;
-	steps_abandon(served, STEPS_STOPPED);
+	if (served->registration.removed == 0)
+		steps_abandon(served, STEPS_STOPPED);
+	if (served->wiping && !registration_remove(served, now))
+		return;
 	if (served->mirror != NULL && mirror_may_write(served))
-		mirror_withdraw(served, served->wiping);
-	if (served->wiping)
-		registration_remove(served);
+		mirror_withdraw(served);
 	lease_release(&served->lease);
 	served_enter(served, SERVED_STOPPED, "");
 }

@@ -42,6 +42,7 @@ struct served {
 	enum served_state state;
 	bool ours;          /* the lease was held when we last knew */
 	bool on_channels;   /* subscribed, or subscribing, on this connection of the intake */
+	bool subscribing;   /* not all are in force */
 	bool doomed;        /* to go when stopped … */
 	bool wiping;        /* … with all that the store has of it, as it was ours */
 	bool drained;       /* stopping: nothing more comes from the intake */
@@ -53,8 +54,8 @@ struct served {
 	uint64_t last_finished, last_lag_us;
 	double rate;
 	int64_t lag_us;
-	int64_t faults_second; /* monotonic: in which … */
-	unsigned faults_said;  /* … were told */
+	int64_t faults_second;       /* monotonic: in which … */
+	unsigned faults_said;        /* … were told */
 	char why[CREDIS_ERROR_TEXT]; /* why it is not ready; "" */
 };
 

@@ -102,6 +102,7 @@ def test_standby_whose_service_is_taken_away_lets_it_alone(credisd, redis):
     standby.wait_log("standby")
     standby.write_services(SMALL.format("other"))
     standby.reload()
+    standby.wait_log("+served other")
     assert redis.connection().smembers("credis:services") == {"many", "other"}
     peer = Peer(redis, "many")
     assert peer.ask("X", "5")["is"] == "done"
@@ -110,6 +111,35 @@ def test_standby_whose_service_is_taken_away_lets_it_alone(credisd, redis):
     standby.stop()
     assert not redis.connection().exists("credis:{many}:dispatcher")
     assert stored(redis, {"X"}) == 1
+
+
+def test_large_service_is_removed_in_few_commands(credisd, redis, wait_for):
+    """A link that fills drops what comes then: thousands of keys go with one command, and few are under way."""
+    connection = redis.connection()
+    mirrored = service(numbered(5000)).replace("keywords", 'layout = "cauldron"; prefix = "old"; keywords')
+    daemon = credisd(services=mirrored)
+    wait_for(lambda: connection.sismember("old.SERVICES_REGISTRY", "many"))
+    connection.config_resetstat()
+    daemon.write_services(SMALL.format("other"))
+    daemon.reload()
+    daemon.wait_log("stopped many")
+    wait_for(lambda: not connection.keys("*many*") and not connection.pubsub_channels("*many*"))
+    assert connection.smembers("credis:services") == {"other"} and not connection.exists("old.SERVICES_REGISTRY")
+    calls = connection.info("commandstats")
+    assert calls["cmdstat_del"]["calls"] < 50 and calls["cmdstat_unsubscribe"]["calls"] < 50
+
+
+def test_service_that_comes_back_at_once_is_whole(credisd, redis, wait_for):
+    daemon = credisd(services=service(numbered(5000)))
+    names, mark = numbered(4999) | OWN, daemon.mark()
+    daemon.write_services(SMALL.format("other"))
+    daemon.reload()
+    daemon.write_services(service(numbered(4999)))
+    daemon.reload()
+    daemon.wait_log("+served many", after=mark)
+    assert "stopped many" in daemon.log()
+    assert_whole(redis, names)
+    wait_for(lambda: redis.connection().smembers("credis:services") == {"many"})
 
 
 def lose_commands(connection):
