@@ -191,8 +191,6 @@ begin(struct call *call)
 	struct credis_client *client = call->client;
 	struct credis_error err;
 
-	if (call->kind->answers)
-		session_check_clock(client);
 	if (call->kind->answers && !errands_listen(client->errands, &err)) {
 		call->kind->fail(call, &err);
 		return;
@@ -218,6 +216,7 @@ on_kick(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	calls->kicking = true;
+	session_check_clock(client);
 	for (int n = 0; n < AT_ONCE && (call = TAILQ_FIRST(&calls->queued)) != NULL; n++)
 		begin(call);
 	calls->kicking = false;
