@@ -4,10 +4,10 @@
 
 #include "core/error.h"
 #include "model/answer.h"
-#include "model/boottime.h"
 #include "model/dict_inside.h"
 #include "model/lru.h"
 #include "model/traffic.h"
+#include "redis/clock.h"
 #include "redis/store_inside.h"
 
 #include <event2/event.h>
@@ -182,7 +182,7 @@ static void
 on_clock(evutil_socket_t fd, short what, void *arg)
 {
 	struct credis_cache *cache = arg;
-	int64_t now_ms = boottime_ms();
+	int64_t now_ms = clock_steady_ms();
 
 	(void)fd, (void)what;
 	check_rest(cache, now_ms);
@@ -193,7 +193,7 @@ on_clock(evutil_socket_t fd, short what, void *arg)
 static void
 listen_now(struct credis_cache *cache)
 {
-	int64_t now_ms = boottime_ms();
+	int64_t now_ms = clock_steady_ms();
 	uint64_t heard;
 	int passes = 0;
 
@@ -464,7 +464,7 @@ credis_cache_call(struct credis_cache *cache, const char *operation, size_t coun
 	struct order order = order_of(cache, operation, count, words, lengths);
 	struct memo *memo;
 
-	check_rest(cache, boottime_ms());
+	check_rest(cache, clock_steady_ms());
 	memo = order_recall(&order);
 	return memo != NULL ? tell_hit(cache, memo, order.kind == HAS, &taker, err)
 			    : order_send(&order, timeout_ms, &taker, err);
@@ -485,7 +485,7 @@ credis_cache_find(struct credis_cache *cache, const char *key, size_t length)
 {
 	struct memo *memo;
 
-	check_rest(cache, boottime_ms());
+	check_rest(cache, clock_steady_ms());
 	memo = recall(cache, key, length);
 	lend(cache, memo != NULL ? memo_hold(memo) : NULL, NULL);
 	return memo != NULL ? memo->answer : NULL;
@@ -583,7 +583,7 @@ cache_set_up(struct credis_cache *cache, const char *name_space,
 	name_space = dict_name_space(cache->dict);
 	cache->prefix = strlen(name_space) + 1;
 	cache->losses = cache->store->losses;
-	cache->ran_ms = boottime_ms();
+	cache->ran_ms = clock_steady_ms();
 	cache->lru = lru_new(options->entries > 0 ? options->entries : ENTRIES,
 	    options->bytes > 0 ? options->bytes : BYTES);
 	cache->turn = event_new(base, -1, 0, on_turn, cache);

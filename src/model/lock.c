@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
-#include "model/boottime.h"
+#include "redis/clock.h"
 #include "redis/store_inside.h"
 
 #include <event2/event.h>
@@ -67,7 +67,7 @@ credis_lock_free(struct credis_lock *lock)
 bool
 credis_lock_is_held(const struct credis_lock *lock)
 {
-	return lock->state == HELD && boottime_ms() < lock->until_ms;
+	return lock->state == HELD && clock_steady_ms() < lock->until_ms;
 }
 
 /* The end of a call, or the loss of what was held. The callback may free the lock. */
@@ -130,7 +130,7 @@ static void on_reply(void *arg, const struct credis_reply *reply, const struct c
 static int64_t
 answer_in_ms(const struct credis_lock *lock)
 {
-	int64_t left_ms = lock->until_ms - boottime_ms();
+	int64_t left_ms = lock->until_ms - clock_steady_ms();
 
 	if (left_ms < lock->last_ms)
 		left_ms = lock->last_ms;
@@ -144,7 +144,7 @@ ask(struct credis_lock *lock, int argc, const char *const *argv, struct credis_e
 
 	if (asked == NULL)
 		return error_no_memory(err);
-	*asked = (struct asking){ lock, lock->state, lock->turn, boottime_ms() };
+	*asked = (struct asking){ lock, lock->state, lock->turn, clock_steady_ms() };
 	lock->under_way++;
 	if (credis_store_command(lock->store, argc, argv, NULL, CREDIS_PRIMARY, answer_in_ms(lock),
 		on_reply, asked, err))
@@ -177,12 +177,12 @@ ask_take(struct credis_lock *lock, struct credis_error *err)
 static void
 pause_or_give_up(struct credis_lock *lock)
 {
-	int64_t left_ms = lock->until_ms - boottime_ms();
+	int64_t left_ms = lock->until_ms - clock_steady_ms();
 	struct credis_error err;
 
 	if (left_ms > 0) {
 		/* Those who wait do not come back together. */
-		int64_t pause_ms = PAUSE_MS / 2 + boottime_ms() * 7919 % PAUSE_MS;
+		int64_t pause_ms = PAUSE_MS / 2 + clock_steady_ms() * 7919 % PAUSE_MS;
 
 		lock_enter(lock, PAUSING, pause_ms < left_ms ? pause_ms : left_ms);
 		return;
@@ -215,7 +215,7 @@ on_taken(struct credis_lock *lock, int64_t asked_ms, const struct credis_reply *
 	} else if (credis_reply_kind(reply) == CREDIS_REPLY_NIL) {
 		pause_or_give_up(lock);
 	} else {
-		int64_t renew_ms = asked_ms + lock->ttl_ms / 3 - boottime_ms();
+		int64_t renew_ms = asked_ms + lock->ttl_ms / 3 - clock_steady_ms();
 
 		lock->until_ms = asked_ms + lock->ttl_ms;
 		lock_enter(lock, HELD, renew_ms > 1 ? renew_ms : 1);
@@ -284,7 +284,7 @@ static void
 renew(struct credis_lock *lock)
 {
 	struct credis_error ignored;
-	int64_t left_ms = lock->until_ms - boottime_ms(), next_ms = lock->ttl_ms / 3;
+	int64_t left_ms = lock->until_ms - clock_steady_ms(), next_ms = lock->ttl_ms / 3;
 
 	if (left_ms <= 0) {
 		lose(lock, "it could not be renewed in time");
@@ -353,7 +353,7 @@ credis_lock_acquire(struct credis_lock *lock, int64_t wait_ms, struct credis_err
 		return error_set(err, CREDIS_EINVAL, "%s: it is held, or under way", lock->key);
 	if (!make_token(lock, err))
 		return false;
-	lock->until_ms = boottime_ms() + (wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS);
+	lock->until_ms = clock_steady_ms() + (wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS);
 	lock->last_ms = wait_ms > 0 ? LAST_MS : lock->ttl_ms;
 	lock->turn++;
 	lock_enter(lock, TAKING, 0);

@@ -25,6 +25,12 @@ clock_steady_us(void)
 	return clock_ask_us(CLOCK_BOOTTIME);
 }
 
+static inline int64_t
+clock_steady_ms(void)
+{
+	return clock_steady_us() / 1000;
+}
+
 /* What makes our own Unix time of it. */
 int64_t clock_own_offset_us(void);
 
