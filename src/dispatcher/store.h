@@ -15,8 +15,8 @@ struct store {
 	const char *ns;
 	int db;
 	const struct log *log;
-	int64_t offset_us;         /* makes the store's time of the steady one; kept while it is away */
-	int64_t own_offset_us;     /* the same of our clock, when the store's was learned */
+	int64_t offset_us;     /* makes the store's time of the steady one; kept while it is away */
+	int64_t own_offset_us; /* the same of our clock, when the store's was learned */
 	struct history *histories; /* those that were appended to, by number */
 	uint64_t last_history;
 	uint64_t histories_failed; /* values that did not get into their history */
