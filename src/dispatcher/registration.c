@@ -109,7 +109,7 @@ finish(struct served *served)
 }
 
 static void
-on_announced(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
+on_named(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
 {
 	struct served *served = under_way(arg, ticket, reply);
 
@@ -119,13 +119,52 @@ on_announced(void *arg, uint64_t ticket, const struct reply *reply, const struct
 	finish(served);
 }
 
+/* On the set of all services' names. */
+static void
+name_command(struct served *served, const char *verb, link_answer *answer)
+{
+	struct post *post = served->post;
+	struct buffer *out =
+	    link_command(post->store.link, answer, post, post_ticket(served->round, 0), NULL);
+	struct name services;
+
+	names_services(&services, post->store.ns);
+	if (out != NULL)
+		command_texts(out, verb, services.text, served_name(served), NULL);
+}
+
+/* Makes way for the set of names. */
+static void
+clear_names(struct served *served)
+{
+	struct store *store = &served->post->store;
+	struct buffer *out = link_command(store->link, NULL, NULL, 0, NULL);
+	struct name services;
+
+	names_services(&services, store->ns);
+	log_event(served->post->log, CREDIS_LOG_WARNING, "heal", "%s: was no set", services.text);
+	if (out != NULL)
+		command_texts(out, "DEL", services.text, NULL);
+}
+
+static void
+on_announced(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
+{
+	struct served *served = under_way(arg, ticket, reply);
+
+	if (served == NULL || !reply_is_error(reply, "WRONGTYPE")) {
+		on_named(arg, ticket, reply, err);
+		return;
+	}
+	clear_names(served);
+	name_command(served, "SADD", on_named);
+}
+
 /* Last: whoever sees the new generation finds everything in place. */
 static void
 announce(struct served *served)
 {
-	struct post *post = served->post;
 	struct buffer *out = begin(served, 8, "HSET", NAMES_ABOUT, on_write);
-	struct name services;
 
 	if (out == NULL)
 		return;
@@ -135,11 +174,7 @@ announce(struct served *served)
 	command_text(out, served->definition->version);
 	command_text(out, "generation");
 	command_text(out, served->registration.generation);
-	names_services(&services, post->store.ns);
-	out =
-	    link_command(post->store.link, on_announced, post, post_ticket(served->round, 0), NULL);
-	if (out != NULL)
-		command_texts(out, "SADD", services.text, served_name(served), NULL);
+	name_command(served, "SADD", on_announced);
 }
 
 static void go_on(struct served *served);
@@ -362,27 +397,19 @@ static void
 on_check_name(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
 {
 	struct served *served = still_ready(arg, ticket, reply);
-	struct name services;
 
 	(void)err;
 	if (served == NULL || (reply->kind == REPLY_INTEGER && reply->integer == 1))
 		return;
-	names_services(&services, served->post->store.ns);
-	if (reply_is_error(reply, "WRONGTYPE")) {
-		struct buffer *out = link_command(served->post->store.link, NULL, NULL, 0, NULL);
-
-		if (out != NULL)
-			command_texts(out, "DEL", services.text, NULL);
-	}
+	if (reply_is_error(reply, "WRONGTYPE"))
+		clear_names(served);
 	begin_anew(served, "the store forgot its name");
 }
 
 void
 registration_check(struct served *served)
 {
-	struct post *post = served->post;
 	struct buffer *out;
-	struct name services;
 
 	if (served->registration.under_way)
 		return;
@@ -390,11 +417,7 @@ registration_check(struct served *served)
 	if (out != NULL)
 		command_text(out, "generation");
 	begin(served, 2, "HLEN", NAMES_KEYWORDS, on_check_count);
-	names_services(&services, post->store.ns);
-	out = link_command(post->store.link, on_check_name, post, post_ticket(served->round, 0),
-	    NULL);
-	if (out != NULL)
-		command_texts(out, "SISMEMBER", services.text, served_name(served), NULL);
+	name_command(served, "SISMEMBER", on_check_name);
 }
 
 void
@@ -454,19 +477,14 @@ remove_portion(struct served *served)
 static void
 remove_service(struct served *served)
 {
-	struct post *post = served->post;
 	struct buffer *out = begin(served, 3, "HDEL", NAMES_ABOUT, NULL);
-	struct name services;
 
 	if (out != NULL)
 		command_text(out, "generation");
 	begin(served, 2, "DEL", NAMES_KEYWORDS, NULL);
 	begin(served, 2, "DEL", NAMES_ABOUT, NULL);
 	begin(served, 2, "DEL", NAMES_STATISTICS, NULL);
-	names_services(&services, post->store.ns);
-	out = link_command(post->store.link, NULL, NULL, 0, NULL);
-	if (out != NULL)
-		command_texts(out, "SREM", services.text, served_name(served), NULL);
+	name_command(served, "SREM", NULL);
 }
 
 bool

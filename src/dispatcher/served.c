@@ -490,13 +490,33 @@ measure(struct served *served)
 	served->last_lag_us = c->lag_us;
 }
 
+/* Makes way where something else lies: there are new figures each second. */
+static void
+on_statistics(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
+{
+	struct served *served = post_find(arg, ticket);
+	struct buffer *out;
+	struct name key;
+
+	(void)err;
+	if (served == NULL || reply == NULL || !reply_is_error(reply, "WRONGTYPE"))
+		return;
+	names_service(&key, served->post->store.ns, served_name(served), NAMES_STATISTICS);
+	log_event(served->post->log, CREDIS_LOG_WARNING, "heal", "%s: was no hash", key.text);
+	served->counters.healed++;
+	out = link_command(served->post->store.link, NULL, NULL, 0, NULL);
+	if (out != NULL)
+		command_texts(out, "DEL", key.text, NULL);
+}
+
 /* What "credis status" shows; it goes away by itself when we do. */
 static void
 publish_statistics(struct served *served)
 {
 	struct post *post = served->post;
 	const struct counters *c = &served->counters;
-	struct buffer *out = link_batch(post->store.link, 2, NULL, NULL, NULL, 0, NULL);
+	struct buffer *out = link_batch(post->store.link, 2, on_statistics, NULL, post,
+	    post_ticket(served->serial, 0), NULL);
 	struct name key;
 	char beat[32];
 

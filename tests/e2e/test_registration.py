@@ -178,3 +178,22 @@ def test_service_removed_while_it_registers_answers_and_leaves_nothing(credisd, 
     assert not connection.sismember("credis:services", "many")
     connection.acl_setuser("default", enabled=True, commands=["+sadd"])
     daemon.wait_ready()
+
+
+@pytest.mark.parametrize("key", ["credis:services", "credis:{many}:about", "credis:{many}:keywords", "credis:{many}:statistics",
+                                 "credis:{many}:dispatcher", "credis:{many}:X"])
+@pytest.mark.parametrize("serving", [False, True], ids=["before", "serving"])
+def test_junk_under_a_key_of_ours_makes_way(credisd, redis, wait_for, key, serving):
+    connection = redis.connection()
+    daemon = credisd(services=SMALL.format("many")) if serving else None
+    connection.set(key, "junk")
+    daemon = daemon or credisd(services=SMALL.format("many"))
+    wait_for(lambda: connection.type("credis:services") == "set" and connection.sismember("credis:services", "many")
+             and connection.type("credis:{many}:about") == connection.type("credis:{many}:keywords") == "hash"
+             and connection.type("credis:{many}:statistics") == connection.type("credis:{many}:X") == "hash"
+             and "pid" in (connection.get("credis:{many}:dispatcher") or ""))
+    daemon.wait_log("+served many")
+    peer = Peer(redis, "many")
+    # For a moment the lease may not be ours.
+    wait_for(lambda: peer.ask("X", "5")["is"] == "done")
+    peer.close()
