@@ -9,7 +9,7 @@
 #include <event2/event.h>
 #include <stdlib.h>
 
-enum { WAIT_MS = 1000 };
+enum { WAIT_MS = 1000 }; /* at most */
 
 /* Handles of requests that one WAIT answers for. */
 struct batch {
@@ -26,6 +26,17 @@ struct durability {
 };
 
 static void on_turn_ends(evutil_socket_t fd, short what, void *arg);
+
+/* WAIT takes 0 for ever. */
+static int64_t
+patience_ms(const struct link *link)
+{
+	int64_t half_ms = link_command_timeout_ms(link) / 2;
+
+	if (half_ms > WAIT_MS)
+		return WAIT_MS;
+	return half_ms > 0 ? half_ms : 1;
+}
 
 struct durability *
 durability_new(struct post *post, unsigned replicas)
@@ -148,7 +159,7 @@ on_turn_ends(evutil_socket_t fd, short what, void *arg)
 	command_begin(out, 3);
 	command_text(out, "WAIT");
 	command_integer(out, durability->replicas);
-	command_integer(out, WAIT_MS);
+	command_integer(out, patience_ms(durability->post->store.link));
 }
 
 void

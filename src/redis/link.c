@@ -778,6 +778,12 @@ link_commands_under_way(const struct link *link)
 }
 
 int64_t
+link_command_timeout_ms(const struct link *link)
+{
+	return link->settings.options.command_timeout_ms;
+}
+
+int64_t
 link_clock_offset_us(const struct link *link)
 {
 	return link->greeting.clock_offset_us != 0 ? link->greeting.clock_offset_us

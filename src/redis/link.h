@@ -107,6 +107,9 @@ struct buffer *link_subscribe_command(struct link *link, struct credis_error *er
 size_t link_output_length(const struct link *link);
 size_t link_commands_under_way(const struct link *link);
 
+/* The longest wait for an answer: a command that takes as long costs the connection. */
+int64_t link_command_timeout_ms(const struct link *link);
+
 /* Learned at the greeting: what makes the server's Unix time of the steady clock (redis/clock.h; ours if it would
  * not say), and the connection's id for CLIENT KILL (0 likewise). */
 int64_t link_clock_offset_us(const struct link *link);

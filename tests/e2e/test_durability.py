@@ -19,6 +19,16 @@ def test_without_replicas_a_write_is_not_done(redis, credisd):
     peer.close()
 
 
+def test_missing_replicas_do_not_cost_the_connection(redis, credisd):
+    config = with_durability(redis, "replicas:1").replace("; };", '; command_timeout = "500 milliseconds"; };')
+    daemon = credisd(config_text=config, services=DEMO)
+    peer = Peer(redis)
+    answer = peer.ask("POS", "5")
+    assert answer["body"] == "POS: written, but 0 replicas have it, of 1 that must"
+    assert "-link" not in daemon.log()
+    peer.close()
+
+
 def test_with_a_replica_a_write_is_done_when_the_replica_has_it(redis_server, credisd, wait_for):
     primary = redis_server(tcp=True)
     replica = redis_server("--replicaof", "127.0.0.1", primary.port, "--repl-diskless-sync-delay", "0")
