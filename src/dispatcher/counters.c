@@ -15,7 +15,7 @@ static const struct counters_row rows[] = {
 	ROW(expired, "expired_total", "Requests whose deadline had passed on arrival."),
 	ROW(unknown, "unknown_total", "Retransmissions nobody can answer for any more."),
 	ROW(duplicates, "duplicates_total", "Retransmissions recognised."),
-	ROW(faults, "faults_total", "Faults: requests that are malformed or refused and unanswered, failures, and more."),
+	ROW(faults, "faults_total", "Faults told in DISPERROR, and those too many to tell."),
 	ROW(healed, "healed_total", "Values found missing or changed in the store and put back."),
 	ROW(lag_us, "lag_microseconds_total", "Time from arrival to answer, summed."),
 #undef ROW
