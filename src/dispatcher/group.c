@@ -184,7 +184,7 @@ on_executed(void *arg, uint64_t handle, const struct reply *reply, const struct 
 			add_value(request, &values);
 			modify_conclude(post, request, NULL);
 		} else if (reply == NULL || !reply_is_error(reply_item(reply, n), "WRONGTYPE") ||
-		    !modify_replace(post, request)) {
+		    !modify_replace(post, request, &why)) {
 			modify_conclude(post, request, &why);
 		}
 	}

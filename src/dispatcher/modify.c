@@ -176,16 +176,31 @@ on_queued(void *arg, uint64_t handle, const struct reply *reply, const struct cr
 	store_note_queued(&post->store, reply, lost);
 }
 
-bool
-modify_replace(struct post *post, struct request *request)
+/* Whether a later value is there, or one came since the first write of those that met another type was sent again.
+ * At a source there is one write at a time. */
+static bool
+is_overtaken(const struct request *request, const struct entry *entry)
 {
+	return request->turn == NULL &&
+	    (request->seq < entry->seq ||
+		(request->seq < entry->replaced_seq && entry->replaced_seq < entry->given_seq));
+}
+
+bool
+modify_replace(struct post *post, struct request *request, struct credis_error *why)
+{
+	struct entry *entry = entry_now(request->entry);
 	struct store_write write;
 
 	if (request->replacing)
 		return false;
+	if (is_overtaken(request, entry))
+		return error_set(why, CREDIS_ESTORE,
+		    "another type lay under its key, and a later value has come meanwhile");
 	request->replacing = true;
-	/* Writes with later numbers may be under way, and ahead of this one. */
+	/* Writes with later numbers that met the same are ahead of this one, and come again behind it. */
 	write = modify_number(request, store_now_us(&post->store));
+	entry->replaced_seq = request->seq;
 	request->served->counters.healed++;
 	log_event(post->log, CREDIS_LOG_WARNING, "heal", "%s.%s: another type lay under its key",
 	    write.service, write.keyword);
@@ -205,7 +220,7 @@ on_stored(void *arg, uint64_t handle, const struct reply *reply, const struct cr
 		return;
 	if (wrote)
 		modify_conclude(post, request, NULL);
-	else if (!store_found_another_type(reply) || !modify_replace(post, request))
+	else if (!store_found_another_type(reply) || !modify_replace(post, request, &why))
 		modify_conclude(post, request, &why);
 }
 

@@ -32,8 +32,9 @@ struct store_write modify_describe(const struct request *request);
 /* Gives the write its number and time, and says what is to be stored. */
 struct store_write modify_number(struct request *request, int64_t now_us);
 
-/* Something of another type lies under the key: it is ours, so write over it, once. */
-bool modify_replace(struct post *post, struct request *request);
+/* Something of another type lies under the key: it is ours, so write over it, once. Not over a later value: false
+ * with the reason, which is otherwise left as it is. */
+bool modify_replace(struct post *post, struct request *request, struct credis_error *why);
 
 /* The store has answered, 'why' not; NULL: it is written. */
 void modify_conclude(struct post *post, struct request *request, const struct credis_error *why);

@@ -186,6 +186,7 @@ entry_inherit(struct entry *entry, struct entry *old)
 
 	entry->given_seq = old->given_seq;
 	entry->given_time_us = old->given_time_us;
+	entry->replaced_seq = old->replaced_seq;
 	entry->writes = old->writes;
 	old->successor = entry_hold(entry);
 	extra_inherit(entry, old);

@@ -13,7 +13,8 @@ struct entry {
 	struct credis_value value;      /* what the store holds, or shall hold */
 	uint64_t seq;                   /* of 'value'; 0 before the first */
 	int64_t time_us;
-	uint64_t given_seq; /* the highest handed out to a write */
+	uint64_t given_seq;    /* the highest handed out to a write … */
+	uint64_t replaced_seq; /* … and the last of those to one over another type */
 	int64_t given_time_us;
 	uint64_t asked_seq;      /* given_seq when the store was last asked (reconcile.c) */
 	struct extra *extra;     /* NULL: nothing to say of how good it is (extra.h) */

@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from harness.links import Links
 from harness.peer import Peer
 
 
@@ -228,6 +229,27 @@ def test_a_wrong_type_under_the_key_is_written_over(peer, redis):
     answer = peer.ask("POS", "5")
     assert answer["is"] == "done" and int(answer["seq"]) > seq
     assert hash_of(redis, "POS")["value"] == "5"
+
+
+def test_a_write_over_a_wrong_type_goes_over_no_later_one(redis, credisd, wait_for):
+    links = Links(f"store={redis.directory}/link={redis.socket}")
+    credisd(url=f"unix://{redis.directory}/link")
+    peer, connection = Peer(redis), redis.connection()
+    beat = connection.hget("credis:{demo}:statistics", "beat")
+    wait_for(lambda: connection.hget("credis:{demo}:statistics", "beat") != beat, what="it has just looked by itself")
+    links.tell("store", "upto", "WRONGTYPE")
+    connection.pipeline().delete("credis:{demo}:POS").rpush("credis:{demo}:POS", "not", "ours").execute()
+    first, second = peer.send_set([("POS", "1"), ("POS", "2")], atomic=False)
+    wait_for(lambda: connection.type("credis:{demo}:POS") == "hash")
+    third = peer.send("POS", "3")
+    wait_for(lambda: hash_of(redis, "POS")["value"] == "3")
+    links.tell("store", "pass")
+    assert [peer.final(number)["is"] for number in (first, second, third)] == ["done", "failed", "done"]
+    assert "later value" in peer.final(second)["body"]
+    assert int(peer.final(first)["seq"]) < int(peer.final(third)["seq"])
+    peer.barrier()
+    assert hash_of(redis, "POS")["value"] == "3"
+    peer.close()
 
 
 def test_what_meddlers_write_is_put_right(peer, redis, wait_for):

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 """Links that fail on demand: a relay between sockets, told on standard input what to do to which.
 
-proxy.py NAME=LISTEN=TARGET...; an address is a path, or a port of the loopback. A line "NAME MODE [NUMBER]"
+proxy.py NAME=LISTEN=TARGET...; an address is a path, or a port of the loopback. A line "NAME MODE [WORD]"
 is answered with "ok". Modes: pass, hold (nothing moves, nothing is lost: it arrives when the link passes
 again, even from a side that has hung up meanwhile), freeze (the same for the connections there are; new ones
-pass), deaf (what the server says is held), lose (what the
-server says is lost), delay SECONDS, dribble (a byte at a time), refuse (hangs up on who comes new),
-cut (hangs up on all; the mode stays)."""
+pass), deaf (what the server says is held), upto WORD (the same on one connection, behind the first line with
+the word), lose (what the server says is lost), delay SECONDS, dribble (a byte at a time), refuse (hangs up on
+who comes new), cut (hangs up on all; the mode stays)."""
 
 import asyncio
 import socket
@@ -22,7 +22,8 @@ class Link:
         self.target = target
         self.connections = set()
         self.mode = "pass"
-        self.number = 0.0
+        self.word = "0"
+        self.stopped = None         # the connection on which the word of "upto" has come
         self.count = 0              # connections so far
         self.frozen = 0             # those before this one are
         self.changed = asyncio.Condition()
@@ -33,14 +34,15 @@ class Link:
         else:
             await asyncio.start_unix_server(self.on_connection, self.listen)
 
-    async def enter(self, mode, number):
+    async def enter(self, mode, word):
         if mode == "cut" or self.mode == "lose":    # bytes are missing: no connection survives that
             for transport in list(self.connections):
                 hang_up(transport)
         if mode == "cut":
             return
         async with self.changed:
-            self.mode, self.number, self.frozen = mode, number, self.count if mode == "freeze" else 0
+            self.mode, self.word, self.frozen = mode, word, self.count if mode == "freeze" else 0
+            self.stopped = None
             self.changed.notify_all()
 
     async def on_connection(self, reader, writer):
@@ -65,6 +67,11 @@ class Link:
         """One direction of one connection, to its end; the other side hears of the end last."""
         try:
             while data := await reader.read(PIECE):
+                if self.mode == "upto" and way == "down" and self.stopped is None and self.word.encode() in data:
+                    self.stopped = number
+                    end = data.index(b"\n", data.index(self.word.encode())) + 1
+                    await self.pass_on(data[:end], writer, way)
+                    data = data[end:]
                 await self.wait_while_held(number, way)
                 await self.pass_on(data, writer, way)
             await self.wait_while_held(number, way)
@@ -73,7 +80,8 @@ class Link:
         writer.close()
 
     def holds(self, number, way):
-        return self.mode == "hold" or number < self.frozen or (self.mode == "deaf" and way == "down")
+        return self.mode == "hold" or number < self.frozen or (
+            way == "down" and (self.mode == "deaf" or number == self.stopped))
 
     async def wait_while_held(self, number, way):
         if self.holds(number, way):
@@ -84,7 +92,7 @@ class Link:
         if self.mode == "lose" and way == "down":
             return
         if self.mode == "delay":
-            await asyncio.sleep(self.number)
+            await asyncio.sleep(float(self.word))
         while self.mode == "dribble" and data:
             writer.write(data[:1])
             data = data[1:]
@@ -112,7 +120,7 @@ async def main(words):
         lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
     print("ok", flush=True)
     while line := (await commands.readline()).decode().split():
-        await links[line[0]].enter(line[1], float(line[2]) if len(line) > 2 else 0.0)
+        await links[line[0]].enter(line[1], line[2] if len(line) > 2 else "0")
         print("ok", flush=True)
 
 
