@@ -176,6 +176,7 @@ lease_claim(struct lease *lease)
 	lease->mine = lease_text(lease);
 	lease->state = LEASE_ASKED;
 	lease->renewing = false;
+	event_del(lease->timer); /* a second claim would count on, past what 'mine' says */
 	if (lease->mine == NULL || !send_script(lease, claim_script, on_claimed))
 		lease_arm(lease, LEASE_RETRY_MS);
 }

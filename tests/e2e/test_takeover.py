@@ -116,6 +116,20 @@ def test_what_an_owner_left_on_the_way_is_not_written_even_if_its_lease_is_overw
     peer.close()
 
 
+def test_a_lease_that_is_gone_is_taken_once_however_late_the_answer(redis, credisd, link, wait_for):
+    daemon = credisd(url=link.url, config_text=f'store = {{ url = "{link.url}"; command_timeout = "30 seconds"; }};')
+    link.tell("link", "delay", "0.6")
+    redis.connection().delete("credis:{demo}:dispatcher")
+    daemon.wait_log("-lease demo: it is gone")
+    daemon.wait_log("+lease demo: taken", after=daemon.log().index("-lease demo"))
+    link.tell("link", "pass")
+    mark = daemon.mark()
+    # A few renewals find the text that they look for.
+    beat = int(value(redis, "DISPBEAT"))
+    wait_for(lambda: int(value(redis, "DISPBEAT")) > beat + 3)
+    assert "lease" not in daemon.log()[mark:]
+
+
 def test_a_request_under_way_outlives_a_reload(redis, credisd, link, wait_for):
     daemon = credisd(url=link.url)
     peer = Peer(redis)
