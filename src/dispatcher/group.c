@@ -260,6 +260,7 @@ group_driven(struct group *group, struct request *driven)
 bool
 group_turn(struct group *group)
 {
+	struct request *driven = request_find(group->post->requests, group->driven);
 	struct credis_error err;
 
 	for (size_t n = 0; n < group->count; n++) {
@@ -270,7 +271,13 @@ group_turn(struct group *group)
 		group_fail(group, request, &err);
 		return false;
 	}
-	return true;
+	if (!modify_is_needless(driven))
+		return true;
+	/* It is as one without a source then. */
+	steps_leave(driven->turn);
+	driven->turn = NULL;
+	group_send(group);
+	return false;
 }
 
 /* Between the messages of a payload the program may have brought another description. */

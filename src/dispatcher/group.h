@@ -16,7 +16,8 @@ void group_add(struct group *group, const struct asking *asking);
 /* The payload is over: writes all, or refuses the rest. Takes the group. */
 void group_execute(struct group *group);
 
-/* The turn of its driven keyword has come: true when all may still be written; otherwise all are answered. */
+/* The turn of its driven keyword has come: true when all may still be written, and that one has to be driven;
+ * otherwise it has given its turn back. */
 bool group_turn(struct group *group);
 
 /* The source of 'driven' has done its part: writes all. */

@@ -239,10 +239,16 @@ store(struct post *post, struct request *request, int64_t now_us)
 	}
 }
 
+bool
+modify_is_needless(const struct request *request)
+{
+	return is_idle_command(request) || is_unnecessary(request);
+}
+
 static bool
 is_nothing_to_do(struct post *post, struct request *request)
 {
-	if (!is_idle_command(request) && !is_unnecessary(request))
+	if (!modify_is_needless(request))
 		return false;
 	request_finish_present(post->requests, request);
 	return true;

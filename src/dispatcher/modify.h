@@ -13,8 +13,11 @@ void modify_begin(const struct asking *asking);
  * value; NULL with the reason. */
 struct request *modify_check(const struct asking *asking, struct credis_error *err);
 
-/* A write whose turn has come: true when the source is to be asked; otherwise it has been answered. */
+/* A write whose turn has come: true when the source is to be asked; otherwise it has given its turn back. */
 bool modify_turn(struct post *post, struct request *request);
+
+/* Whether it changes nothing, and the keyword does not want to be written for that. */
+bool modify_is_needless(const struct request *request);
 
 /* Whether what was fine on arrival still is: deadline, lease, description, sequence. */
 bool modify_may_still(struct post *post, struct request *request, struct credis_error *err);

@@ -119,6 +119,16 @@ def test_momentary_keyword_acts_and_reads_false(box):
     assert not any('"GO"' in line and '"read"' in line for line in it.notes("requests"))
 
 
+def test_momentary_keyword_does_not_act_on_false_in_a_set(box, redis):
+    it = box()
+    peer = Peer(redis)
+    assert [peer.final(number)["is"] for number in peer.send_set([("GO", "false"), ("OTHER", "5")])] == ["done"] * 2
+    assert not any('"GO"' in line for line in it.notes("requests"))
+    assert [peer.final(number)["is"] for number in peer.send_set([("GO", "true"), ("OTHER", "6")])] == ["done"] * 2
+    assert json.loads(it.notes("requests")[-1])["value"] is True
+    peer.close()
+
+
 def test_what_a_driver_refuses_has_failed_with_its_words(box):
     it = box("refusing")
     done = it.cli("modify", "--json", "demo.X=5")

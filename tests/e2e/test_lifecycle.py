@@ -283,6 +283,20 @@ def test_a_reload_lets_the_write_under_way_finish_and_keeps_the_order(owner, pee
     assert [peer.final(n)["body"] for n in (first, second)] == ["1", "2"]
 
 
+def test_a_set_does_not_drive_what_need_not_be_written(owner, peer, redis, wait_for):
+    it = owner("AZ", "PLAIN", settings=[("AZ", "force", "false")])
+    it.tell("auto write")
+    answers = [peer.final(number) for number in peer.send_set([("AZ", "0"), ("PLAIN", "4")])]
+    assert [answer["is"] for answer in answers] == ["done", "done"]
+    assert stored(redis, "PLAIN") == "4" and it.asked("prewrite", "write") == []
+    redis.connection().config_set("maxmemory", "1")
+    answers = [peer.final(number) for number in peer.send_set([("AZ", "0"), ("PLAIN", "5")])]
+    redis.connection().config_set("maxmemory", "0")
+    assert all(answer["is"] != "done" and "but not stored" not in answer["body"] for answer in answers), answers
+    wait_for(lambda: peer.ask("AZ", "1")["is"] == "done")
+    assert it.asked("write") == [("write", "AZ")]
+
+
 def send_together(peer, *parts):
     """Several messages in one payload on the channel of the service: (keyword, text, fields of its header)."""
     numbers, payload = [], b""
