@@ -98,6 +98,14 @@ on_write(void *arg, uint64_t ticket, const struct reply *reply, const struct cre
 		note_fault(served, reply, err);
 }
 
+/* The link is full, so that no answer will come: served_tick() begins anew. */
+static void
+break_off(struct served *served)
+{
+	registration_abandon(served);
+	served->registration.broken_off = true;
+}
+
 static void
 finish(struct served *served)
 {
@@ -120,7 +128,7 @@ on_named(void *arg, uint64_t ticket, const struct reply *reply, const struct cre
 }
 
 /* On the set of all services' names. */
-static void
+static bool
 name_command(struct served *served, const char *verb, link_answer *answer)
 {
 	struct post *post = served->post;
@@ -128,9 +136,11 @@ name_command(struct served *served, const char *verb, link_answer *answer)
 	    link_command(post->store.link, answer, post, post_ticket(served->round, 0), NULL);
 	struct name services;
 
+	if (out == NULL)
+		return false;
 	names_services(&services, post->store.ns);
-	if (out != NULL)
-		command_texts(out, verb, services.text, served_name(served), NULL);
+	command_texts(out, verb, services.text, served_name(served), NULL);
+	return true;
 }
 
 /* Makes way for the set of names. */
@@ -157,7 +167,8 @@ on_announced(void *arg, uint64_t ticket, const struct reply *reply, const struct
 		return;
 	}
 	clear_names(served);
-	name_command(served, "SADD", on_named);
+	if (!name_command(served, "SADD", on_named))
+		break_off(served);
 }
 
 /* Last: whoever sees the new generation finds everything in place. */
@@ -166,15 +177,16 @@ announce(struct served *served)
 {
 	struct buffer *out = begin(served, 8, "HSET", NAMES_ABOUT, on_write);
 
-	if (out == NULL)
-		return;
-	command_text(out, "help");
-	command_text(out, served->definition->help);
-	command_text(out, "version");
-	command_text(out, served->definition->version);
-	command_text(out, "generation");
-	command_text(out, served->registration.generation);
-	name_command(served, "SADD", on_announced);
+	if (out != NULL) {
+		command_text(out, "help");
+		command_text(out, served->definition->help);
+		command_text(out, "version");
+		command_text(out, served->definition->version);
+		command_text(out, "generation");
+		command_text(out, served->registration.generation);
+	}
+	if (out == NULL || !name_command(served, "SADD", on_announced))
+		break_off(served);
 }
 
 static void go_on(struct served *served);
@@ -240,14 +252,15 @@ go_on(struct served *served)
 	struct registration *registration = &served->registration;
 	size_t count = served->registry.count;
 
-	while (registration->described < count) {
-		if (registration->describing == DESCRIBE_AHEAD || !describe_portion(served))
-			return;
-	}
-	while (registration->reconciled < count &&
+	while (registration->described < count && registration->describing < DESCRIBE_AHEAD &&
+	    describe_portion(served))
+		;
+	while (registration->described == count && registration->reconciled < count &&
 	    registration->reconciled - registration->answered < RECONCILE_AHEAD &&
 	    reconcile_ask(served, registration->reconciled, on_value))
 		registration->reconciled++;
+	if (registration->describing == 0 && registration->reconciled == registration->answered)
+		break_off(served);
 }
 
 static void
@@ -290,8 +303,8 @@ on_count(void *arg, uint64_t ticket, const struct reply *reply, const struct cre
 	    (size_t)count == served->registry.count) {
 		served->registration.described = served->registry.count;
 		go_on(served);
-	} else {
-		begin(served, 2, "HKEYS", NAMES_KEYWORDS, on_names);
+	} else if (begin(served, 2, "HKEYS", NAMES_KEYWORDS, on_names) == NULL) {
+		break_off(served);
 	}
 }
 
@@ -330,6 +343,7 @@ registration_start(struct served *served)
 	if (registration->under_way)
 		return;
 	registration->under_way = true;
+	registration->broken_off = false;
 	registration->described = registration->describing = 0;
 	registration->reconciled = registration->answered = 0;
 	registration->fault.code = CREDIS_OK;
@@ -338,7 +352,8 @@ registration_start(struct served *served)
 	out = begin(served, 3, "HGET", NAMES_ABOUT, on_generation);
 	if (out != NULL)
 		command_text(out, "generation");
-	begin(served, 2, "HLEN", NAMES_KEYWORDS, on_count);
+	if (begin(served, 2, "HLEN", NAMES_KEYWORDS, on_count) == NULL)
+		break_off(served);
 }
 
 void

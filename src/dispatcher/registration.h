@@ -13,6 +13,7 @@ struct served;
 
 struct registration {
 	bool under_way;
+	bool broken_off;           /* to be begun anew */
 	bool described_before;     /* the store holds our very descriptions */
 	size_t described;          /* entries whose descriptions were sent … */
 	size_t describing;         /* … in commands not answered yet */

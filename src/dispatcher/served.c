@@ -63,6 +63,12 @@ is_stopping(const struct served *served)
 	return served->state == SERVED_STOPPING || served->state == SERVED_STOPPED;
 }
 
+static bool
+is_serving(const struct served *served)
+{
+	return served->state == SERVED_SUBSCRIBING || served->state == SERVED_READY;
+}
+
 static void
 print_utc(char *text, size_t room, int64_t us)
 {
@@ -144,6 +150,7 @@ served_follow(struct served *served, struct credis_service *definition, struct c
 		    "%s: out of memory while reloading", served_name(served));
 	if (served->on_channels)
 		intake_unsubscribe(served->post->intake, served, &old);
+	served->subscribing = served->on_channels; /* at the latest by intake_tick() */
 	if (served->state >= SERVED_REGISTERING && served->state <= SERVED_READY)
 		registration_start(served);
 	registry_clear(&old);
@@ -284,7 +291,7 @@ served_on_subscribed(struct served *served)
 static bool
 is_serving_soon(const struct served *served)
 {
-	if (served->state == SERVED_SUBSCRIBING || served->state == SERVED_READY)
+	if (is_serving(served))
 		return !lease_is_fresh(&served->lease) && served->lease.fault.code == CREDIS_OK;
 	return served->state < SERVED_SUBSCRIBING && served->state != SERVED_STANDBY;
 }
@@ -552,12 +559,9 @@ void
 served_tick(struct served *served)
 {
 	measure(served);
-	/* A link that was full took nothing that will be answered. */
-	if (served->registration.under_way &&
-	    link_commands_under_way(served->post->store.link) == 0)
-		registration_abandon(served);
-	if (served->state == SERVED_REGISTERING && !served->registration.under_way)
-		registration_start(served);
+	if (served->state == SERVED_REGISTERING ||
+	    (is_serving(served) && served->registration.broken_off))
+		registration_start(served); /* one under way goes on */
 	if (served->state != SERVED_READY || !lease_is_fresh(&served->lease))
 		return;
 	served_check_age(served);
@@ -591,7 +595,7 @@ refuse_held(struct served *served)
 void
 served_stop(struct served *served, bool doomed)
 {
-	bool serving = served->state == SERVED_SUBSCRIBING || served->state == SERVED_READY;
+	bool serving = is_serving(served);
 
 	if (is_stopping(served))
 		return;

@@ -42,7 +42,7 @@ struct served {
 	enum served_state state;
 	bool ours;          /* the lease was held when we last knew */
 	bool on_channels;   /* subscribed, or subscribing, on this connection of the intake */
-	bool subscribing;   /* not all are in force */
+	bool subscribing;   /* not all channels are in force */
 	bool doomed;        /* to go when stopped … */
 	bool wiping;        /* … with all that the store has of it, as it was ours */
 	bool drained;       /* stopping: nothing more comes from the intake */

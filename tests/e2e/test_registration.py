@@ -160,6 +160,15 @@ def test_keyword_removed_while_the_store_is_away_leaves_no_channel(credisd, redi
     daemon.wait_log("+served", after=daemon.log().index("-served"))
 
 
+def test_new_keyword_is_listened_for_though_the_registration_has_a_fault(credisd, redis, wait_for):
+    daemon = credisd(services=service({"X"}))
+    redis.connection().acl_setuser("default", enabled=True, commands=["-sadd"])
+    daemon.write_services(service({"X", "Y"}))
+    daemon.reload()
+    wait_for(lambda: channels(redis) == expected_channels(OWN | {"X", "Y"}))
+    assert registered(redis) == OWN | {"X", "Y"}
+
+
 def test_service_removed_while_it_registers_answers_and_leaves_nothing(credisd, redis, wait_for):
     daemon = credisd(services=SMALL.format("many"))
     connection = redis.connection()
