@@ -291,28 +291,6 @@ check_driver(const struct conf_tree *tree, const config_setting_t *group, const 
 	    allowed[0] != '\0' ? allowed : "drivers = ( … ); lists them");
 }
 
-/* What is read again and again is read from somewhere. */
-static void
-check_source(const struct conf_tree *tree, const config_setting_t *group,
-    const struct credis_keyword *keyword)
-{
-	static const char *const when[] = { "period", "schedule" };
-	char *heartbeat = credis_keyword_get(keyword, "heartbeat");
-	bool has_source = heartbeat != NULL || config_setting_get_member(group, "driver") != NULL ||
-	    config_setting_get_member(group, "read") != NULL;
-
-	free(heartbeat);
-	for (size_t i = 0; !has_source && i < sizeof when / sizeof *when; i++) {
-		const config_setting_t *member = config_setting_get_member(group, when[i]);
-
-		if (member != NULL)
-			conf_tree_fault(tree, member,
-			    "%s: %s: there is nothing to read it from (driver, read or heartbeat "
-			    "says what)",
-			    credis_keyword_name(keyword), when[i]);
-	}
-}
-
 static void
 refuse_again(const struct conf_tree *tree, const config_setting_t *group,
     const config_setting_t *first, const char *keyword, const struct credis_service *service)
@@ -343,7 +321,6 @@ take_keyword(const struct conf_tree *tree, const config_setting_t *group, struct
 		return;
 	if (config_setting_get_member(group, "driver") != NULL)
 		check_driver(tree, group, credis_keyword_name(keyword), said);
-	check_source(tree, group, keyword);
 	if (credis_service_take_keyword(service, keyword, &err)) {
 		said->taken[said->taken_count++] = group;
 		return;
