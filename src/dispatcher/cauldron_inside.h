@@ -25,7 +25,8 @@ struct mirror {
 	char prefix[NAMES_PREFIX_MAX + 1];
 	struct watch *watches;
 	size_t looked_at; /* where mirror_tick() goes on */
-	size_t reached;   /* by the look at all of them */
+	size_t reached;   /* by the look at all of them … */
+	bool looking;     /* … which is waiting for an answer */
 	bool complete;    /* every key has been there */
 };
 

@@ -162,7 +162,7 @@ go_on(struct served *served)
 	struct mirror *mirror = served->mirror;
 
 	if (mirror->reached < mirror_count(&served->registry)) {
-		ask(served, mirror->reached, on_next);
+		mirror->looking = ask(served, mirror->reached, on_next);
 		return;
 	}
 	mirror->complete = true;
@@ -172,11 +172,14 @@ go_on(struct served *served)
 static void
 on_next(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
 {
-	struct served *served = compare_all(arg, ticket, reply);
+	struct served *served = post_find(arg, ticket);
 
 	(void)err;
-	if (served == NULL || served->mirror->reached != (uint32_t)ticket)
+	if (served == NULL || served->mirror == NULL || served->mirror->reached != (uint32_t)ticket)
 		return;
+	served->mirror->looking = false;
+	if (compare_all(arg, ticket, reply) == NULL)
+		return; /* mirror_tick() goes on */
 	served->mirror->reached += portion(served, served->mirror->reached);
 	go_on(served);
 }
@@ -206,6 +209,8 @@ mirror_tick(struct served *served)
 {
 	struct mirror *mirror = served->mirror;
 
+	if (!mirror->complete && !mirror->looking)
+		go_on(served);
 	mirror_announce(served);
 	if (mirror->looked_at >= mirror_count(&served->registry))
 		mirror->looked_at = 0;
