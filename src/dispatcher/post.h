@@ -38,7 +38,7 @@ struct post {
 	bool events_unknown; /* CONFIG is forbidden */
 	uint64_t times_lost; /* connections to the store */
 	int64_t started_us;
-	struct served *served; /* list of all; served_next() */
+	struct served *served; /* list of all */
 	uint32_t last_serial;
 
 	/* A service's state changed. */

@@ -1,5 +1,5 @@
 /* requests.h: the requests under way: where each stands, and its one answer.
- * request_enter() is the only writer of a state, request_finish() the only giver of final answers. */
+ * request_enter() is the only writer of a state; nobody else gives final answers. */
 #ifndef DISPATCHER_REQUESTS_H
 #define DISPATCHER_REQUESTS_H
 
