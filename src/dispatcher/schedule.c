@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_MS = 60000 }; /* how long a changed wall clock may go unnoticed */
+enum {
+	LOOK_MS = 60000, /* how long a changed wall clock may go unnoticed */
+	BACK_S = 3600,   /* how far it may be put back over what was done */
+};
 
 struct beat {
 	struct served *served;
@@ -78,12 +81,15 @@ arm_for_next(struct beat *beat)
 }
 
 /* A moment that the clock was put past, or that nobody could serve, is made up for once; one that the clock
- * was put back over does not come again. */
+ * was put back over does not come again, unless it was far ahead: then it had been wrong. */
 static void
 look_at_clock(struct beat *beat)
 {
-	int64_t last = wallclock_last(beat->entry->keyword->schedule, wall_us() / 1000000);
+	int64_t now = wall_us() / 1000000;
+	int64_t last = wallclock_last(beat->entry->keyword->schedule, now);
 
+	if (beat->done > now + BACK_S)
+		beat->done = last;
 	if (last <= beat->done || !may_beat(beat))
 		return;
 	beat->done = last;

@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from harness.clock import Clock
 from harness.links import Links
 from harness.peer import Peer
 from harness.process import environment
@@ -256,6 +257,18 @@ def test_a_schedule_reads_at_its_time_of_day(owner, redis):
     it = owner("AZ", settings=[("AZ", "schedule", json.dumps([soon, *later]))])  # a slow one misses the first
     it.step("read", "AZ")
     assert time.strftime("%H:%M:%S", time.gmtime(time.time())) >= soon
+
+
+def test_a_schedule_goes_on_when_a_clock_that_was_ahead_is_put_right(owner, tmp_path):
+    clock = Clock(tmp_path)
+    clock.set(2 * 86400)
+    times = [time.strftime("%H:%M:%S", time.gmtime(time.time() + s)) for s in range(60)]
+    it = owner("AZ", settings=[("AZ", "schedule", json.dumps(times))], under=clock.under)
+    it.tell("auto read")
+    it.step("read", "AZ")
+    clock.set(0)
+    it.asked("read")
+    it.step("read", "AZ")
 
 
 def test_a_deadband_holds_values_back_but_not_a_change_of_severity(owner, redis, wait_for):
