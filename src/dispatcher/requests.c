@@ -7,6 +7,7 @@
 #include "dispatcher/dispatch.h"
 #include "dispatcher/served.h"
 #include "dispatcher/steps.h"
+#include "redis/clock.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -157,7 +158,7 @@ request_new(const struct asking *asking, struct credis_value *value, struct cred
 	request->turn = NULL;
 	request->peer = asking->peer != NULL ? peer_hold(asking->peer) : NULL;
 	request->id = asking->message->id;
-	request->arrived_us = asking->now_us;
+	request->arrived_us = asking->now_us - requests->store->offset_us;
 	request->expires_us = INT64_MAX;
 	request->if_seq = UINT64_MAX;
 	request->accepted = false;
@@ -262,7 +263,7 @@ static void
 on_accept_due(evutil_socket_t fd, short what, void *arg)
 {
 	struct requests *requests = arg;
-	int64_t now_us = store_now_us(requests->store);
+	int64_t now_us = clock_steady_us();
 	struct message answer = { .has = MESSAGE_ID | MESSAGE_IS, .is = MESSAGE_IS_ACCEPTED };
 	struct request *request;
 
@@ -285,9 +286,9 @@ on_accept_due(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-count_lag(struct requests *requests, const struct request *request)
+count_lag(const struct request *request)
 {
-	int64_t lag_us = store_now_us(requests->store) - request->arrived_us;
+	int64_t lag_us = clock_steady_us() - request->arrived_us;
 
 	if (lag_us > 0)
 		request->served->counters.lag_us += (uint64_t)lag_us;
@@ -332,7 +333,7 @@ request_finish_done(struct requests *requests, struct request *request)
 {
 	request_enter(requests, request, REQUEST_FINISHED);
 	request->served->counters.done++;
-	count_lag(requests, request);
+	count_lag(request);
 	answer_done(requests, request->peer, request->id, request->seq, request->time_us,
 	    &request->value, request->severity);
 	entry_take_value(entry_now(request->entry), &request->value, request->seq,
@@ -350,7 +351,7 @@ request_finish_present(struct requests *requests, struct request *request)
 
 	request_enter(requests, request, REQUEST_FINISHED);
 	request->served->counters.done++;
-	count_lag(requests, request);
+	count_lag(request);
 	answer_done(requests, request->peer, request->id, entry->seq, entry->time_us, &entry->value,
 	    entry_severity(entry));
 	if (request->served->mirror != NULL)
@@ -443,7 +444,7 @@ request_finish_error(struct requests *requests, struct request *request,
     const struct credis_error *err)
 {
 	request_enter(requests, request, REQUEST_FINISHED);
-	count_lag(requests, request);
+	count_lag(request);
 	answer_error(requests, request->served, request->peer, request->id,
 	    entry_now(request->entry), err);
 	request_release(requests, request);

@@ -35,9 +35,9 @@ struct request {
 	struct turn *turn;   /* at a keyword with a source of its own (steps.h); NULL: none */
 	struct peer *peer;   /* held; NULL: nobody wants an answer */
 	uint64_t id;         /* the peer's */
-	int64_t arrived_us;
-	int64_t expires_us; /* INT64_MAX: never */
-	uint64_t if_seq;    /* UINT64_MAX: any */
+	int64_t arrived_us;  /* on the clock that nobody sets */
+	int64_t expires_us;  /* INT64_MAX: never */
+	uint64_t if_seq;     /* UINT64_MAX: any */
 	bool accepted;
 	bool replacing; /* writing over a key of another type */
 	size_t charged; /* bytes it counts for in the bounds */

@@ -119,6 +119,24 @@ def test_a_write_that_takes_its_time_is_accepted_first(owner, peer, wait_for):
     assert len(peer.answers[asked]) == 2
 
 
+def test_accepted_is_said_though_the_stores_clock_is_put_back(owner, redis_server, tmp_path, wait_for):
+    clock = Clock(tmp_path)
+    redis = redis_server(under=clock.under)
+    peer = Peer(redis, "lab")
+    it = owner("AZ", under=clock.under, url=redis.url)
+    clock.set(-60)
+
+    def was_asked_for_its_time():
+        return peer.send("AZ", "1") and "cmdstat_time" in redis.connection().info("commandstats")
+
+    redis.connection().config_resetstat()
+    wait_for(was_asked_for_its_time)
+    last = peer.send("AZ", "2")
+    wait_for(lambda: peer.pump() or peer.answers.get(last), what="accepted")
+    assert peer.answers[last][0]["is"] == "accepted" and it.step("write", "AZ")
+    peer.close()
+
+
 def test_the_source_is_told_what_who_and_where(owner, peer):
     it = owner("AZ")
     peer.send("AZ", "home", **{"from": "jane@obs1:4711"})

@@ -23,7 +23,7 @@ def free_port():
 class RedisServer:
     """Server options as for the command line: RedisServer("--requirepass", "secret")."""
 
-    def __init__(self, *options, tcp=False, password=None):
+    def __init__(self, *options, tcp=False, password=None, under=()):
         # Socket names are limited to 107 bytes: keep it short whatever pytest's directory is.
         self.directory = tempfile.mkdtemp(prefix="cr-", dir="/tmp")
         self.socket = os.path.join(self.directory, "redis.sock")
@@ -33,6 +33,7 @@ class RedisServer:
         self.password = password
         if password is not None:
             self.options += ["--requirepass", password]
+        self.under = list(under)    # the words of a program that starts it
         self.process = None
 
     @property
@@ -65,7 +66,7 @@ class RedisServer:
         if os.path.exists(self.socket):
             os.unlink(self.socket)
         self.process = Process(
-            ["redis-server", "--port", self.port, "--bind", "127.0.0.1", "--unixsocket", self.socket,
+            [*self.under, "redis-server", "--port", self.port, "--bind", "127.0.0.1", "--unixsocket", self.socket,
              "--save", "", "--dir", self.directory, "--daemonize", "no", *self.options], self.log_path)
         wait_for(self.answers, what=lambda: "redis-server answers PING; its log:\n" + self.process.log())
 
