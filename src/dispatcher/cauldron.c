@@ -114,7 +114,7 @@ drop(struct served *served, const struct registry *registry)
 	intake_leave_mirror(served->post->intake, served, registry, served->mirror->prefix);
 	if (mirror_may_write(served)) {
 		for (size_t n = 0; n < mirror_count(registry); n++)
-			mirror_remove(served, registry->entries[n]->name);
+			mirror_remove(served, &(const char *){ registry->entries[n]->name }, 1);
 		mirror_withdraw(served);
 	}
 	mirror_free(served->mirror);
@@ -262,56 +262,35 @@ mirror_withdraw(struct served *served)
 	change_services(served, "SREM", NULL);
 }
 
-static void
-put_keys(struct buffer *out, const struct served *served, const char *keyword)
-{
-	put_key(out, served, keyword, NAMES_CAULDRON_VALUE);
-	put_key(out, served, keyword, NAMES_CAULDRON_STATUS);
-	put_key(out, served, keyword, NAMES_CAULDRON_ERROR);
-}
-
 void
-mirror_remove(struct served *served, const char *keyword)
+mirror_remove(struct served *served, const char *const *keywords, size_t count)
 {
-	struct watch *watch = watch_find(served->mirror, keyword);
-	struct buffer *out = begin(served, 4, "DEL", on_wrote);
+	struct buffer *out = begin(served, 1 + 3 * count, "DEL", on_wrote);
 
-	if (watch != NULL)
-		watch_forget(served->mirror, watch);
-	if (out == NULL)
-		return;
-	put_keys(out, served, keyword);
-}
+	for (size_t n = 0; n < count; n++) {
+		struct watch *watch = watch_find(served->mirror, keywords[n]);
 
-/* Of 'count' entries, without those that are not mirrored. */
-static size_t
-count_mirrored(const struct served *served, size_t from, size_t count)
-{
-	size_t last = mirror_count(&served->registry);
-
-	if (from >= last)
-		return 0;
-	return count < last - from ? count : last - from;
-}
-
-void
-mirror_remove_some(struct served *served, size_t from, size_t count)
-{
-	struct buffer *out;
-
-	count = count_mirrored(served, from, count);
-	out = count > 0 ? begin(served, 1 + 3 * count, "DEL", NULL) : NULL;
-	for (size_t n = from; out != NULL && n < from + count; n++)
-		put_keys(out, served, served->registry.entries[n]->name);
+		if (watch != NULL)
+			watch_forget(served->mirror, watch);
+		if (out == NULL)
+			continue;
+		put_key(out, served, keywords[n], NAMES_CAULDRON_VALUE);
+		put_key(out, served, keywords[n], NAMES_CAULDRON_STATUS);
+		put_key(out, served, keywords[n], NAMES_CAULDRON_ERROR);
+	}
 }
 
 void
 mirror_subscribe(struct served *served, size_t from, size_t count)
 {
+	size_t last = mirror_count(&served->registry);
 	struct buffer *out;
 
-	count = count_mirrored(served, from, count);
-	out = count > 0 ? intake_command(served->post->intake) : NULL;
+	if (from >= last)
+		return;
+	if (count > last - from)
+		count = last - from;
+	out = intake_command(served->post->intake);
 	if (out == NULL)
 		return;
 	command_begin(out, 1 + count);

@@ -23,11 +23,8 @@ void mirror_announce(struct served *served);
 /* Whether the store is ours to write to. */
 bool mirror_may_write(const struct served *served);
 
-/* A keyword of an earlier description is no more. */
-void mirror_remove(struct served *served, const char *keyword);
-
-/* The service goes: the keys of 'count' entries from 'from' on. */
-void mirror_remove_some(struct served *served, size_t from, size_t count);
+/* Keywords of an earlier description are no more. */
+void mirror_remove(struct served *served, const char *const *keywords, size_t count);
 
 /* A clean stop: the name goes. */
 void mirror_withdraw(struct served *served);

@@ -263,12 +263,90 @@ go_on(struct served *served)
 		break_off(served);
 }
 
-static void
-remove_keyword(struct served *served, const char *name)
+/* The keys of some keywords; their descriptions, too, where the service stays. */
+static bool
+remove_keys(struct served *served, const char *const *names, size_t count, bool described,
+    link_answer *answer)
 {
-	store_remove(&served->post->store, served_name(served), name, NULL);
+	struct post *post = served->post;
+	struct buffer *out = link_batch(post->store.link, described ? 2 : 1, NULL, answer, post,
+	    post_ticket(served->round, 0), NULL);
+	struct name key;
+
+	if (out == NULL)
+		return false;
+	command_begin(out, 1 + 2 * count);
+	command_text(out, "DEL");
+	for (size_t n = 0; n < count; n++) {
+		names_keyword(&key, post->store.ns, served_name(served), names[n], NAMES_VALUE);
+		command_word(out, key.text, key.length);
+		names_keyword(&key, post->store.ns, served_name(served), names[n], NAMES_HISTORY);
+		command_word(out, key.text, key.length);
+	}
+	if (described) {
+		names_service(&key, post->store.ns, served_name(served), NAMES_KEYWORDS);
+		command_begin(out, 2 + count);
+		command_text(out, "HDEL");
+		command_word(out, key.text, key.length);
+		for (size_t n = 0; n < count; n++)
+			command_text(out, names[n]);
+	}
 	if (served->mirror != NULL)
-		mirror_remove(served, name);
+		mirror_remove(served, names, count);
+	return true;
+}
+
+static void remove_gone(struct served *served);
+
+static void
+on_gone(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
+{
+	struct served *served = under_way(arg, ticket, reply);
+
+	if (served == NULL)
+		return;
+	note_fault(served, reply, err);
+	remove_gone(served);
+}
+
+static void
+remove_gone(struct served *served)
+{
+	struct registration *registration = &served->registration;
+	const char *names[REMOVE_AT_ONCE];
+	size_t count = 0, at = registration->gone_at;
+
+	while (count < REMOVE_AT_ONCE && at < registration->gone.length) {
+		names[count++] = registration->gone.bytes + at;
+		at += strlen(registration->gone.bytes + at) + 1;
+	}
+	registration->gone_at = at;
+	if (count == 0) {
+		buffer_free(&registration->gone);
+		registration->gone_at = 0;
+		go_on(served);
+	} else if (!remove_keys(served, names, count, true, on_gone)) {
+		break_off(served);
+	}
+}
+
+/* Other fields than names of keywords have no keys: "dispatcher" is the lease. */
+static bool
+is_name(const struct reply *field)
+{
+	char name[CREDIS_KEYWORD_MAX + 1];
+
+	return keyword_name_check(field->text, field->length, name, NULL) &&
+	    strcmp(field->text, name) == 0;
+}
+
+static void
+drop_field(struct served *served, const struct reply *field)
+{
+	struct buffer *out = begin(served, 3, "HDEL", NAMES_KEYWORDS, on_write);
+
+	if (out != NULL)
+		command_word(out, field->text, field->length);
 }
 
 /* What the store has and we have not: keywords of an earlier configuration. */
@@ -276,18 +354,27 @@ static void
 on_names(void *arg, uint64_t ticket, const struct reply *reply, const struct credis_error *err)
 {
 	struct served *served = under_way(arg, ticket, reply);
+	struct buffer *gone;
 
 	(void)err;
 	if (served == NULL)
 		return;
+	gone = &served->registration.gone;
 	for (size_t n = 0; reply->kind == REPLY_ARRAY && n < reply->count; n++) {
 		const struct reply *name = reply->items[n];
 
-		if (name->kind == REPLY_TEXT &&
-		    registry_find(&served->registry, name->text, name->length) == NULL)
-			remove_keyword(served, name->text);
+		if (name->kind != REPLY_TEXT ||
+		    registry_find(&served->registry, name->text, name->length) != NULL)
+			continue;
+		if (is_name(name))
+			buffer_append(gone, name->text, name->length + 1);
+		else
+			drop_field(served, name);
 	}
-	go_on(served);
+	if (gone->failed)
+		break_off(served);
+	else
+		remove_gone(served);
 }
 
 static void
@@ -360,6 +447,8 @@ void
 registration_abandon(struct served *served)
 {
 	served->registration.under_way = false;
+	buffer_free(&served->registration.gone);
+	served->registration.gone_at = 0;
 	served_new_round(served);
 }
 
@@ -461,31 +550,15 @@ on_removed(void *arg, uint64_t ticket, const struct reply *reply, const struct c
 static void
 remove_portion(struct served *served)
 {
-	struct post *post = served->post;
-	size_t from = served->registration.removed;
-	size_t count = served->registry.count - from;
-	struct buffer *out =
-	    link_command(post->store.link, on_removed, post, post_ticket(served->serial, 0), NULL);
+	struct registration *registration = &served->registration;
+	const char *names[REMOVE_AT_ONCE];
+	size_t from = registration->removed, count = 0;
 
-	if (out == NULL)
-		return;
-	if (count > REMOVE_AT_ONCE)
-		count = REMOVE_AT_ONCE;
-	command_begin(out, 1 + 2 * count);
-	command_text(out, "DEL");
-	for (size_t n = from; n < from + count; n++) {
-		const char *keyword = served->registry.entries[n]->name;
-		struct name key;
-
-		names_keyword(&key, post->store.ns, served_name(served), keyword, NAMES_VALUE);
-		command_word(out, key.text, key.length);
-		names_keyword(&key, post->store.ns, served_name(served), keyword, NAMES_HISTORY);
-		command_word(out, key.text, key.length);
-	}
-	if (served->mirror != NULL)
-		mirror_remove_some(served, from, count);
-	served->registration.removing = true;
-	served->registration.removed += count;
+	for (; count < REMOVE_AT_ONCE && from + count < served->registry.count; count++)
+		names[count] = served->registry.entries[from + count]->name;
+	registration->removing = remove_keys(served, names, count, false, on_removed);
+	if (registration->removing)
+		registration->removed += count;
 }
 
 /* Monitors hear of hash commands only: HDEL tells them. */

@@ -3,6 +3,8 @@
 #ifndef DISPATCHER_REGISTRATION_H
 #define DISPATCHER_REGISTRATION_H
 
+#include "core/buffer.h"
+
 #include <credis/error.h>
 
 #include <stdbool.h>
@@ -13,12 +15,14 @@ struct served;
 
 struct registration {
 	bool under_way;
-	bool broken_off;           /* to be begun anew */
-	bool described_before;     /* the store holds our very descriptions */
-	size_t described;          /* entries whose descriptions were sent … */
-	size_t describing;         /* … in commands not answered yet */
-	size_t reconciled;         /* entries the store was asked about … */
-	size_t answered;           /* … and has answered for */
+	bool broken_off;       /* to be begun anew */
+	bool described_before; /* the store holds our very descriptions */
+	size_t described;      /* entries whose descriptions were sent … */
+	size_t describing;     /* … in commands not answered yet */
+	size_t reconciled;     /* entries the store was asked about … */
+	size_t answered;       /* … and has answered for */
+	struct buffer gone;    /* names in the store that are none of ours, each with its NUL … */
+	size_t gone_at;        /* … and from where on they are there still */
 	struct credis_error fault; /* the first; code CREDIS_OK: none */
 	bool removing;             /* a portion is not answered … */
 	size_t removed;            /* … of so many entries whose keys were to go */

@@ -118,6 +118,7 @@ void
 served_free(struct served *served)
 {
 	holdback_clear(&served->holdback);
+	buffer_free(&served->registration.gone);
 	values_clear(&served->values);
 	schedule_clear(&served->schedule);
 	steps_detach(served);

@@ -193,23 +193,6 @@ store_read_reply(const struct reply *reply, struct stored *stored)
 	stored->seq = (uint64_t)seq;
 }
 
-bool
-store_remove(struct store *store, const char *service, const char *keyword,
-    struct credis_error *err)
-{
-	struct buffer *out = link_batch(store->link, 2, NULL, NULL, NULL, 0, err);
-	struct name key, history, descriptions;
-
-	if (out == NULL)
-		return false;
-	names_keyword(&key, store->ns, service, keyword, NAMES_VALUE);
-	names_service(&descriptions, store->ns, service, NAMES_KEYWORDS);
-	names_keyword(&history, store->ns, service, keyword, NAMES_HISTORY);
-	command_texts(out, "DEL", key.text, history.text, NULL);
-	command_texts(out, "HDEL", descriptions.text, keyword, NULL);
-	return true;
-}
-
 /* An error anywhere in a transaction's reply. */
 static const struct reply *
 first_error(const struct reply *reply)

@@ -77,10 +77,6 @@ struct stored {
 };
 void store_read_reply(const struct reply *reply, struct stored *stored);
 
-/* Removes a keyword's values and description. */
-bool store_remove(struct store *store, const char *service, const char *keyword,
-    struct credis_error *err);
-
 /* What a write's reply says: true when it was written; otherwise false with the reason. 'reply' may be
  * NULL, 'lost' says why. */
 bool store_wrote(const struct reply *reply, const struct credis_error *lost,

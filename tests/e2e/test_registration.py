@@ -15,6 +15,9 @@ def service(names):
     return f'services = ( {{ name = "many"; keywords = ( {keywords} ); }} );'
 
 
+SMALL = 'services = ( {{ name = "{0}"; keywords = ( {{ name = "X"; type = "integer"; }} ); }} );'
+
+
 def numbered(count):
     return {f"K{n}" for n in range(count)}
 
@@ -84,6 +87,31 @@ def test_reload_to_other_keywords_leaves_those_alone(credisd, redis, wait_for):
     assert stored(redis, fewer | OWN) == len(fewer | OWN)
 
 
+def test_reload_to_far_fewer_keywords_removes_the_others_in_few_commands(credisd, redis, wait_for):
+    daemon = credisd(services=service(numbered(5000)))
+    connection = redis.connection()
+    connection.config_resetstat()
+    daemon.write_services(service(numbered(10)))
+    daemon.reload()
+    names = numbered(10) | OWN
+    wait_for(lambda: registered(redis) == names and channels(redis) == expected_channels(names))
+    assert stored(redis, numbered(5000)) == 10
+    calls = connection.info("commandstats")
+    assert all(calls[f"cmdstat_{name}"]["calls"] < 50 for name in ("del", "hdel", "unsubscribe"))
+
+
+@pytest.mark.parametrize("field", ["x" * 1000, "a\0b", "", "dispatcher", "k1"], ids=["long", "nul", "empty", "lease", "lower"])
+def test_description_of_what_cannot_be_a_keyword_is_removed(credisd, redis, wait_for, field):
+    credisd(services=SMALL.format("many"))
+    lease = redis.connection().get("credis:{many}:dispatcher")
+    redis.connection().hset("credis:{many}:keywords", field, "{}")
+    wait_for(lambda: registered(redis) == OWN | {"X"})
+    assert redis.connection().get("credis:{many}:dispatcher") == lease
+    peer = Peer(redis, "many")
+    assert peer.ask("X", "5")["is"] == "done"
+    peer.close()
+
+
 def test_requests_are_answered_while_a_large_service_registers_again(credisd, redis):
     credisd(services=service(numbered(8000)))
     peer = Peer(redis, "many")
@@ -91,9 +119,6 @@ def test_requests_are_answered_while_a_large_service_registers_again(credisd, re
     for n in range(0, 8000, 400):
         assert peer.ask(f"K{n}", str(n))["is"] == "done"
     peer.close()
-
-
-SMALL = 'services = ( {{ name = "{0}"; keywords = ( {{ name = "X"; type = "integer"; }} ); }} );'
 
 
 def test_standby_whose_service_is_taken_away_lets_it_alone(credisd, redis):
