@@ -101,8 +101,8 @@ on_time_of_day(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	look_at_clock(arg);
 	arm_for_next(arg);
+	look_at_clock(arg); /* a source may bring another schedule: the beat is gone then */
 }
 
 static struct beat *

@@ -277,11 +277,24 @@ def test_a_schedule_reads_at_its_time_of_day(owner, redis):
     assert time.strftime("%H:%M:%S", time.gmtime(time.time())) >= soon
 
 
+def times_of_each_second():
+    return json.dumps([time.strftime("%H:%M:%S", time.gmtime(time.time() + s)) for s in range(60)])
+
+
+@pytest.mark.parametrize("setting, text", [("schedule", times_of_each_second), ("period", lambda: "20 milliseconds")])
+def test_reading_by_the_clock_goes_on_when_a_reading_describes_the_service_anew(owner, setting, text):
+    it = owner("AZ", settings=[("AZ", setting, text())])
+    it.tell("auto read")
+    for _ in range(2):
+        it.tell("then read AZ")
+        it.step("read", "AZ")
+    it.step("read", "AZ")
+
+
 def test_a_schedule_goes_on_when_a_clock_that_was_ahead_is_put_right(owner, tmp_path):
     clock = Clock(tmp_path)
     clock.set(2 * 86400)
-    times = [time.strftime("%H:%M:%S", time.gmtime(time.time() + s)) for s in range(60)]
-    it = owner("AZ", settings=[("AZ", "schedule", json.dumps(times))], under=clock.under)
+    it = owner("AZ", settings=[("AZ", "schedule", times_of_each_second())], under=clock.under)
     it.tell("auto read")
     it.step("read", "AZ")
     clock.set(0)
