@@ -324,6 +324,9 @@ scan(struct errand *errand, const char *cursor, struct credis_error *err)
 	struct buffer pattern = BUFFER_EMPTY;
 	bool ok = false;
 
+	if (left_ms <= 0)
+		return error_set(err, CREDIS_EDEADLINE, "%s: not all keys came by the deadline",
+		    credis_store_where(errand->store));
 	for (size_t n = 0; n < errand->prefix; n++) {
 		if (strchr("*?[]\\", errand->key.bytes[n]) != NULL)
 			buffer_text(&pattern, "\\");
@@ -335,8 +338,8 @@ scan(struct errand *errand, const char *cursor, struct credis_error *err)
 	} else {
 		const char *words[] = { "SCAN", cursor, "MATCH", pattern.bytes, "COUNT", "1000" };
 
-		ok = credis_store_command(errand->store, 6, words, NULL, CREDIS_PRIMARY,
-		    left_ms > 1 ? left_ms : 1, on_scanned, errand, err);
+		ok = credis_store_command(errand->store, 6, words, NULL, CREDIS_PRIMARY, left_ms,
+		    on_scanned, errand, err);
 	}
 	buffer_free(&pattern);
 	return ok;
