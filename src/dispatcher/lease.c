@@ -21,15 +21,15 @@
 #define EPOCH "\"epoch\":"
 #define NO_EPOCH EPOCH "0"
 
-/* A text of our own (ARGV[3] names us) counts as free, as it is of a lost connection; so does what is no text
- * at all, or would never lapse. Who is patient (ARGV[5]) leaves an emptied store to others. A count of epochs that begins gets a name,
- * as it begins anew where the store was emptied. The owner before is told from beside the count, as the key may
- * have lapsed, or been written over, before we ever saw it. Who may not write there is told so by what follows, which
- * names the command. */
+/* A text of our own (ARGV[3] names us) counts as free, as it is of a lost connection; so does what is no text at
+ * all, or no lease's and would never lapse. Who is patient (ARGV[5]) leaves an emptied store to others. A count of
+ * epochs that begins gets a name, as it begins anew where the store was emptied. The owner before is told from beside
+ * the count, as the key may have lapsed, or been written over, before we ever saw it. Who may not write there is told
+ * so by what follows, which names the command. */
 static const char claim_script[] =
     "local now = redis.pcall('get', KEYS[1]) "
     "if type(now) == 'string' and not string.find(now, ARGV[3], 1, true) "
-    "and redis.pcall('pttl', KEYS[1]) ~= -1 then return now end "
+    "and (string.sub(now, 1, 1) == '{' or redis.pcall('pttl', KEYS[1]) ~= -1) then return now end "
     "if ARGV[5] == '1' and not redis.pcall('hget', KEYS[2], 'epoch') then return false end "
     "local epoch = redis.pcall('hincrby', KEYS[2], 'epoch', 1) "
     "if type(epoch) == 'table' then redis.call('del', KEYS[2]) "

@@ -41,6 +41,16 @@ def test_a_second_dispatcher_stands_by(redis, credisd, cli, wait_for):
     peer.close()
 
 
+def test_a_lease_written_by_hand_is_respected_although_it_does_not_expire(redis, credisd):
+    connection = redis.connection()
+    connection.set("credis:{demo}:dispatcher", '{"id": "0", "host": "elsewhere", "pid": 1}')
+    daemon = credisd(ready=False)
+    daemon.wait_log("standby")
+    connection.delete("credis:{demo}:dispatcher")
+    daemon.wait_log("+served")
+    assert lease(redis)["pid"] == daemon.pid
+
+
 def test_a_clean_stop_hands_over_at_once(redis, credisd):
     first = credisd()
     second = credisd(ready=False)
