@@ -3,7 +3,9 @@ short directories under /tmp, so that tests run in any order and beside each oth
 CREDIS_BUILD names the build under test: build, build-address,undefined, build-thread."""
 
 import os
+import signal
 import sys
+import threading
 
 import pytest
 
@@ -13,6 +15,13 @@ from harness import waiting  # noqa: E402
 from harness.command import Credis  # noqa: E402
 from harness.daemon import Credisd  # noqa: E402
 from harness.redis_server import RedisServer  # noqa: E402
+
+
+# Tests in the background, or under nohup, ignore some signals. They still do, but what they start does not.
+if threading.current_thread() is threading.main_thread():
+    for ignored in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(ignored) is signal.SIG_IGN:
+            signal.signal(ignored, lambda *_: None)
 
 
 def close_all(things):

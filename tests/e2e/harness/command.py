@@ -102,8 +102,10 @@ class Background(Process):
         self.kill()
         self.wait()
         self.reader.join(LIMIT)
-        self.popen.stdout.close()
         try:
+            # Closing would wait for the reader.
+            assert not self.reader.is_alive(), "what it has started outlives it, and holds its output"
+            self.popen.stdout.close()
             self.check_log()
         finally:
             os.unlink(self.log_path)
