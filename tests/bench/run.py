@@ -97,7 +97,7 @@ def cpu_seconds(process):
 
 
 def measure(build, placement, durable, repeats, count):
-    """{(who, what): [values of one run each]}; also the CPU of credisd by that of redis at W=256."""
+    """{(who, what): [values of one run, a repeat each]}; also the CPU of credisd by that of redis at W=256."""
     world = World(build, placement, durable)
     found, shares = {}, []
     try:
@@ -117,25 +117,33 @@ def measure(build, placement, durable, repeats, count):
                 world.stop(process)
     finally:
         world.close()
-    medians = {key: [statistics.median(column) for column in zip(*rows)] for key, rows in found.items()}
-    return medians, statistics.median(shares)
+    return found, statistics.median(shares)
+
+
+def middle(found, key, column=0):
+    return statistics.median(run[column] for run in found[key])
+
+
+def ratio(found, one, other, column=0):
+    """Of runs of the same repeat, seconds apart: the machine is a slower one some minutes later."""
+    return statistics.median(run[column] / beside[column] for run, beside in zip(found[one], found[other]))
 
 
 def rows(placement, durable, found, share):
     """The lines of the table: ratios first, then what they are made of."""
     def rates(who, widths, *more):
-        return " · ".join(f"{found[(who, width, *more)][0] / 1000:.0f}" for width in widths)
+        return " · ".join(f"{middle(found, (who, width, *more)) / 1000:.0f}" for width in widths)
 
     def by_null(*more):
-        return " · ".join(f"{found['credisd', width, *more][0] / found['null', width, *more][0]:.2f}" for width in WIDTHS[1:])
+        return " · ".join(f"{ratio(found, ('credisd', width, *more), ('null', width, *more)):.2f}" for width in WIDTHS[1:])
 
     cells = [
         f"{placement}, AOF {'everysec' if durable else 'off'}",
         by_null(), by_null("batch"),
-        f"{found['credisd', 1][1] / found['null', 1][1]:.2f}",
-        " · ".join(f"{found['credisd', 256, *more][0] / found['SET', 16][0]:.2f}" for more in ((), ("batch",))),
+        f"{ratio(found, ('credisd', 1), ('null', 1), 1):.2f}",
+        " · ".join(f"{ratio(found, ('credisd', 256, *more), ('SET', 16)):.2f}" for more in ((), ("batch",))),
         f"{share:.2f}",
-        " · ".join(f"{value:.0f}" for value in found["credisd", 1][1:]),
+        " · ".join(f"{middle(found, ('credisd', 1), column):.0f}" for column in (1, 2, 3)),
         rates("credisd", WIDTHS), rates("credisd", WIDTHS[1:], "batch"), rates("null", WIDTHS), rates("SET", (1, 16)),
     ]
     return "| " + " | ".join(cells) + " |"
@@ -149,15 +157,16 @@ HEAD = ("| placement | credisd ÷ null, W = 16 · 64 · 256 | the same, batched 
 
 def plot(path, found):
     """Throughput by requests in flight; SET beside it as a level."""
-    top = max(found["SET", 16][0], found["null", 256][0], found["credisd", 256, "batch"][0]) * 1.05
+    rates = {key: middle(found, key) for key in found}
+    top = max(rates["SET", 16], rates["null", 256], rates["credisd", 256, "batch"]) * 1.05
 
     def at(column, rate):
         return f"{80 + column * 150},{320 - 280 * rate / top:.0f}"
 
-    lines = [("credisd", "#06c", [at(n, found["credisd", width][0]) for n, width in enumerate(WIDTHS)]),
-             ("credisd, batched", "#090", [at(n + 1, found["credisd", width, "batch"][0]) for n, width in enumerate(WIDTHS[1:])]),
-             ("null dispatcher", "#888", [at(n, found["null", width][0]) for n, width in enumerate(WIDTHS)]),
-             ("SET -P16", "#c00", [at(0, found["SET", 16][0]), at(3, found["SET", 16][0])])]
+    lines = [("credisd", "#06c", [at(n, rates["credisd", width]) for n, width in enumerate(WIDTHS)]),
+             ("credisd, batched", "#090", [at(n + 1, rates["credisd", width, "batch"]) for n, width in enumerate(WIDTHS[1:])]),
+             ("null dispatcher", "#888", [at(n, rates["null", width]) for n, width in enumerate(WIDTHS)]),
+             ("SET -P16", "#c00", [at(0, rates["SET", 16]), at(3, rates["SET", 16])])]
     text = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 370" font-family="sans-serif" font-size="12">',
             '<rect width="720" height="370" fill="#fff"/><path d="M80 40V320H540" fill="none" stroke="#000"/>']
     for n, width in enumerate(WIDTHS):
