@@ -75,15 +75,27 @@ post_find(const struct post *post, uint64_t ticket)
 	return NULL;
 }
 
-struct served *
-post_find_name(const struct post *post, const char *name, size_t length)
+static struct served *
+find_named(const struct post *post, const char *name, size_t length, bool doomed)
 {
 	for (struct served *s = post->served; s != NULL; s = s->next) {
-		if (!s->doomed && strncmp(served_name(s), name, length) == 0 &&
+		if (s->doomed == doomed && strncmp(served_name(s), name, length) == 0 &&
 		    served_name(s)[length] == '\0')
 			return s;
 	}
 	return NULL;
+}
+
+struct served *
+post_find_name(const struct post *post, const char *name, size_t length)
+{
+	return find_named(post, name, length, false);
+}
+
+struct served *
+post_find_doomed(const struct post *post, const char *name, size_t length)
+{
+	return find_named(post, name, length, true);
 }
 
 static void
@@ -128,12 +140,9 @@ add_up(void *arg)
 static bool
 must_wait(const struct post *post, const struct served *served)
 {
-	const struct served *other = post->served;
+	const char *name = served_name(served);
 
-	while (other != NULL &&
-	    (!other->doomed || strcmp(served_name(other), served_name(served)) != 0))
-		other = other->next;
-	return other != NULL;
+	return post_find_doomed(post, name, strlen(name)) != NULL;
 }
 
 /* Services start when both connections are there and the server has said what it is. */

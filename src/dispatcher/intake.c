@@ -371,12 +371,7 @@ find_served(const struct post *post, const struct slice *name)
 {
 	struct served *served = post_find_name(post, name->bytes, name->length);
 
-	for (struct served *s = post->served; s != NULL && served == NULL; s = s->next) {
-		if (s->doomed && strlen(served_name(s)) == name->length &&
-		    memcmp(served_name(s), name->bytes, name->length) == 0)
-			served = s;
-	}
-	return served;
+	return served != NULL ? served : post_find_doomed(post, name->bytes, name->length);
 }
 
 static void

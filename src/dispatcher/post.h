@@ -57,4 +57,7 @@ post_ticket(uint32_t serial, uint32_t detail)
 struct served *post_find(const struct post *post, uint64_t ticket);
 struct served *post_find_name(const struct post *post, const char *name, size_t length);
 
+/* One that is being removed; another of its name may be there already. */
+struct served *post_find_doomed(const struct post *post, const char *name, size_t length);
+
 #endif
