@@ -144,8 +144,7 @@ on_portion(void *arg, uint64_t ticket, const struct reply *reply, const struct c
 	struct served *served = post_find(intake->post, ticket);
 
 	(void)err;
-	if (served == NULL || reply == NULL ||
-	    (served->state != SERVED_SUBSCRIBING && served->state != SERVED_READY))
+	if (served == NULL || reply == NULL || !served_is_serving(served))
 		return;
 	if ((uint32_t)ticket == served->registry.count)
 		served_on_subscribed(served);
@@ -358,8 +357,7 @@ intake_tick(struct intake *intake)
 	if (!link_is_up(intake->link) || link_commands_under_way(intake->link) > 0)
 		return;
 	for (struct served *s = post->served; s != NULL; s = s->next) {
-		if (s->subscribing && !s->registration.under_way &&
-		    (s->state == SERVED_SUBSCRIBING || s->state == SERVED_READY))
+		if (s->subscribing && !s->registration.under_way && served_is_serving(s))
 			intake_subscribe(intake, s);
 	}
 	leave_some(intake);

@@ -63,8 +63,8 @@ is_stopping(const struct served *served)
 	return served->state == SERVED_STOPPING || served->state == SERVED_STOPPED;
 }
 
-static bool
-is_serving(const struct served *served)
+bool
+served_is_serving(const struct served *served)
 {
 	return served->state == SERVED_SUBSCRIBING || served->state == SERVED_READY;
 }
@@ -292,7 +292,7 @@ served_on_subscribed(struct served *served)
 static bool
 is_serving_soon(const struct served *served)
 {
-	if (is_serving(served))
+	if (served_is_serving(served))
 		return !lease_is_fresh(&served->lease) && served->lease.fault.code == CREDIS_OK;
 	return served->state < SERVED_SUBSCRIBING && served->state != SERVED_STANDBY;
 }
@@ -561,7 +561,7 @@ served_tick(struct served *served)
 {
 	measure(served);
 	if (served->state == SERVED_REGISTERING ||
-	    (is_serving(served) && served->registration.broken_off))
+	    (served_is_serving(served) && served->registration.broken_off))
 		registration_start(served); /* one under way goes on */
 	if (served->state != SERVED_READY || !lease_is_fresh(&served->lease))
 		return;
@@ -596,7 +596,7 @@ refuse_held(struct served *served)
 void
 served_stop(struct served *served, bool doomed)
 {
-	bool serving = is_serving(served);
+	bool serving = served_is_serving(served);
 
 	if (is_stopping(served))
 		return;

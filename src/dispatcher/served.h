@@ -107,6 +107,9 @@ void served_take(struct served *served, const struct slice *name, enum dispatch_
 void served_turn_away(struct served *served, const struct slice *name, enum dispatch_verb verb,
     const char *payload, size_t length, const struct credis_error *err);
 
+/* Whether its channels are in force, or come to be: it holds the lease, as far as it knows. */
+bool served_is_serving(const struct served *served);
+
 /* Whether it may write now; false with the reason. */
 bool served_may_write(const struct served *served, struct credis_error *err);
 
