@@ -21,7 +21,7 @@ struct group {
 	struct slice from; /* who asks for that; lent by the payload */
 	bool has_driven;
 	bool refused;
-	struct credis_error why; /* the first refusal, or what the store said */
+	struct credis_error why; /* the first refusal */
 };
 
 struct group *
@@ -127,31 +127,15 @@ group_refuse_rest(struct group *group, const struct request *but)
 	}
 }
 
-/* The reason lies in the reply of a queued write when EXEC says only that it was aborted. */
-static void
-on_queued(void *arg, uint64_t handle, const struct reply *reply, const struct credis_error *lost)
-{
-	struct post *post = arg;
-	struct request *request = request_find(post->requests, handle);
-	struct group *group = request != NULL ? request->group : NULL;
-
-	if (group != NULL && group->why.code == CREDIS_OK)
-		store_wrote(reply, lost, &group->why);
-}
-
-/* What became of item n of a set. */
+/* What became of item n of a set, which as a whole failed for 'all' where the items have no replies of their own. */
 static bool
-item_was_written(const struct group *group, size_t n, const struct reply *exec,
-    const struct credis_error *lost, struct credis_error *why)
+item_was_written(size_t n, const struct reply *exec, const struct credis_error *all,
+    struct credis_error *why)
 {
 	if (exec != NULL && exec->kind == REPLY_ARRAY)
-		return store_wrote(reply_item(exec, n), lost, why);
-	if (group->why.code != CREDIS_OK) {
-		*why = group->why;
-		return false;
-	}
-	return store_wrote(exec, lost, why) &&
-	    error_set(why, CREDIS_ESTORE, "the store gave the set up");
+		return store_wrote(reply_item(exec, n), NULL, why);
+	*why = *all;
+	return false;
 }
 
 static void
@@ -170,9 +154,11 @@ on_executed(void *arg, uint64_t handle, const struct reply *reply, const struct 
 	struct request *first = request_find(post->requests, handle);
 	struct group *group = first != NULL ? first->group : NULL;
 	struct buffer values = BUFFER_EMPTY;
-	struct credis_error why;
+	struct credis_error all, why;
 	struct served *served;
 
+	if (store_executed(&post->store, reply, lost, &all))
+		error_set(&all, CREDIS_ESTORE, "the store gave the set up");
 	if (group == NULL)
 		return;
 	served = first->served;
@@ -180,7 +166,7 @@ on_executed(void *arg, uint64_t handle, const struct reply *reply, const struct 
 		struct request *request = group_request(group, n);
 
 		request->group = NULL;
-		if (item_was_written(group, n, reply, lost, &why)) {
+		if (item_was_written(n, reply, &all, &why)) {
 			add_value(request, &values);
 			modify_conclude(post, request, NULL);
 		} else if (reply == NULL || !reply_is_error(reply_item(reply, n), "WRONGTYPE") ||
@@ -209,8 +195,8 @@ send_all(struct group *group, struct credis_error *err)
 		writes[n] = modify_number(request, now_us);
 		request_enter(post->requests, request, REQUEST_STORING);
 	}
-	sent = store_write_all(&post->store, writes, group->count, on_queued, on_executed, post,
-	    group->handles[0], err);
+	sent = store_write_all(&post->store, writes, group->count, modify_on_queued, on_executed,
+	    post, group->handles[0], err);
 	free(writes);
 	return sent;
 }

@@ -167,8 +167,9 @@ modify_conclude(struct post *post, struct request *request, const struct credis_
 static void on_stored(void *arg, uint64_t handle, const struct reply *reply,
     const struct credis_error *lost);
 
-static void
-on_queued(void *arg, uint64_t handle, const struct reply *reply, const struct credis_error *lost)
+void
+modify_on_queued(void *arg, uint64_t handle, const struct reply *reply,
+    const struct credis_error *lost)
 {
 	struct post *post = arg;
 
@@ -204,8 +205,8 @@ modify_replace(struct post *post, struct request *request, struct credis_error *
 	request->served->counters.healed++;
 	log_event(post->log, CREDIS_LOG_WARNING, "heal", "%s.%s: another type lay under its key",
 	    write.service, write.keyword);
-	return store_replace(&post->store, &write, on_queued, on_stored, post, request->handle,
-	    NULL);
+	return store_replace(&post->store, &write, modify_on_queued, on_stored, post,
+	    request->handle, NULL);
 }
 
 static void
@@ -232,7 +233,8 @@ store(struct post *post, struct request *request, int64_t now_us)
 
 	request_enter(post->requests, request, REQUEST_STORING);
 	values_announce(request->served, entry_now(request->entry)->keyword, &write);
-	if (!store_write(&post->store, &write, on_queued, on_stored, post, request->handle, &err)) {
+	if (!store_write(&post->store, &write, modify_on_queued, on_stored, post, request->handle,
+		&err)) {
 		if (err.code != CREDIS_EBUSY)
 			err.code = CREDIS_ESTORE;
 		modify_conclude(post, request, &err);

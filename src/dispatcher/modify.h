@@ -39,6 +39,11 @@ struct store_write modify_number(struct request *request, int64_t now_us);
  * with the reason, which is otherwise left as it is. */
 bool modify_replace(struct post *post, struct request *request, struct credis_error *why);
 
+/* Hears, as a link_answer, what the store says of a queued write: the reason when EXEC says only that it was
+ * aborted; store_executed() gives it. */
+void modify_on_queued(void *post, uint64_t handle, const struct reply *reply,
+    const struct credis_error *lost);
+
 /* The store has answered, 'why' not; NULL: it is written. */
 void modify_conclude(struct post *post, struct request *request, const struct credis_error *why);
 
