@@ -1,18 +1,14 @@
 /* moments.c: a sorted list and a timer for its head. */
 #include "client/moments.h"
 
-#include <event2/event.h>
-#include <time.h>
+#include "redis/clock.h"
 
-#define AFTER_MAX_MS (INT64_C(100) * 365 * 86400 * 1000) /* a century, for who waits without end */
+#include <event2/event.h>
 
 int64_t
 moments_now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return clock_ask_us(CLOCK_MONOTONIC) / 1000;
 }
 
 static void
@@ -71,7 +67,8 @@ moment_set(struct moments *moments, struct moment *moment, int64_t after_ms)
 	moment_unset(moments, moment);
 	if (after_ms < 1)
 		after_ms = 1;
-	moment->due_ms = moments_now_ms() + (after_ms < AFTER_MAX_MS ? after_ms : AFTER_MAX_MS);
+	moment->due_ms =
+	    moments_now_ms() + (after_ms < CLOCK_CENTURY_MS ? after_ms : CLOCK_CENTURY_MS);
 	moment->set = true;
 	before = TAILQ_LAST(&moments->list, moment_list);
 	while (before != NULL && before->due_ms > moment->due_ms)

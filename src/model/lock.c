@@ -16,8 +16,6 @@
 
 enum { TTL_MS = 10000, TTL_MIN_MS = 100, PAUSE_MS = 50, LAST_MS = 200, TOKEN = 33 };
 
-#define WAIT_MAX_MS (INT64_C(100) * 365 * 86400 * 1000) /* a century, for who waits without end */
-
 enum state { FREE, TAKING, PAUSING, HELD, RELEASING };
 
 struct credis_lock {
@@ -353,7 +351,8 @@ credis_lock_acquire(struct credis_lock *lock, int64_t wait_ms, struct credis_err
 		return error_set(err, CREDIS_EINVAL, "%s: it is held, or under way", lock->key);
 	if (!make_token(lock, err))
 		return false;
-	lock->until_ms = clock_steady_ms() + (wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS);
+	lock->until_ms =
+	    clock_steady_ms() + (wait_ms < CLOCK_CENTURY_MS ? wait_ms : CLOCK_CENTURY_MS);
 	lock->last_ms = wait_ms > 0 ? LAST_MS : lock->ttl_ms;
 	lock->turn++;
 	lock_enter(lock, TAKING, 0);

@@ -6,13 +6,13 @@
 #include "core/number.h"
 #include "core/text.h"
 #include "model/operations.h"
+#include "redis/clock.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT_EVER_MS (INT64_C(100) * 365 * 86400 * 1000)
-#define WAIT_MAX_MS (10 * WAIT_EVER_MS)
+#define WAIT_MAX_MS (10 * CLOCK_CENTURY_MS)
 
 /* A reply has at most 64 MiB, in which there is a key or a score besides. */
 enum { WORD_MAX = 63 * 1024 * 1024 };
@@ -207,7 +207,7 @@ take_wait(struct building *building, const char *bytes, size_t length, struct cr
 	char text[NUMBER_TEXT];
 
 	if (length == strlen("ever") && memcmp(bytes, "ever", length) == 0) {
-		words->wait_ms = WAIT_EVER_MS;
+		words->wait_ms = CLOCK_CENTURY_MS;
 		return words_add(words, "0", 1, err);
 	}
 	if (number_parse_integer(bytes, length, &words->wait_ms) != NUMBER_FINE ||
