@@ -42,7 +42,7 @@ on_reading(void *arg, size_t n, const struct credis_error *err,
 static void
 on_unserved(void *session, const char *service)
 {
-	session_note(session, "%s: nobody serves it, its values are as they were left", service);
+	session_note(session, UNSERVED, service);
 }
 
 void

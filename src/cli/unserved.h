@@ -4,6 +4,9 @@
 
 #include <stddef.h>
 
+/* Of a service. */
+#define UNSERVED "%s: nobody serves it, its values are as they were left"
+
 struct session;
 struct target;
 
