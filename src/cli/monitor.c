@@ -5,6 +5,7 @@
 #include "output.h"
 #include "session.h"
 #include "target.h"
+#include "unserved.h"
 #include "verbs.h"
 
 #include <credis/monitor.h>
@@ -73,8 +74,7 @@ on_monitor(void *arg, enum credis_monitor_event event, const struct credis_readi
 		print_event(watch, "gone", reading, text);
 		return;
 	case CREDIS_MONITOR_UNSERVED:
-		snprintf(text, sizeof text,
-		    "%s: nobody serves it, its values are as they were left", reading->service);
+		snprintf(text, sizeof text, UNSERVED, reading->service);
 		print_event(watch, "unserved", reading, text);
 		return;
 	case CREDIS_MONITOR_SERVED:
