@@ -282,6 +282,19 @@ def test_out_of_memory_is_answered_for_what_it_is(peer, redis):
     assert peer.ask("POS", "6")["is"] == "done"
 
 
+def test_a_set_that_memory_was_not_enough_for_says_so_of_each(peer, redis):
+    connection = redis.connection()
+    connection.config_set("maxmemory", "1")
+    try:
+        answers = [peer.final(number) for number in peer.send_set([("POS", "5"), ("COUNT", "2")])]
+    finally:
+        connection.config_set("maxmemory", "0")
+    assert [(answer["is"], answer["code"]) for answer in answers] == [("failed", "store")] * 2
+    assert all("memory" in answer["body"] for answer in answers), answers
+    assert hash_of(redis, "POS")["value"] == "3"
+    assert peer.ask("POS", "6")["is"] == "done"
+
+
 def test_a_read_only_store_is_answered_for_what_it_is(peer, redis):
     connection = redis.connection()
     connection.config_set("min-replicas-to-write", "1")
